@@ -1,0 +1,45 @@
+package wire
+
+// Code is the machine-readable reason in an error frame. Codes are
+// append-only: a client may match on any of them for ever.
+type Code string
+
+// The error codes of the text surface.
+const (
+	CodeQueueFull          Code = "queue_full"
+	CodeBackendUnavailable Code = "backend_unavailable"
+	CodeInvalidRequest     Code = "invalid_request"
+	CodeFrameTooLarge      Code = "frame_too_large"
+	CodeInternal           Code = "internal"
+)
+
+// Messages that clients of the family match on; their text never changes.
+const (
+	MsgQueueFull       = "queue full"
+	MsgNoBackend       = "no backend available"
+	MsgBackendNotReady = "backend not ready"
+	MsgNoTerminalFrame = "backend ended stream without terminal frame"
+)
+
+// StopReason says why an answer ended.
+type StopReason string
+
+// The stop reasons of the text surface.
+const (
+	StopEnd       StopReason = "end"
+	StopLength    StopReason = "length"
+	StopCancelled StopReason = "cancelled"
+	StopError     StopReason = "error"
+)
+
+// Accelerator names the hardware that runs a model.
+type Accelerator string
+
+// The accelerators that a capabilities frame can name.
+const (
+	AcceleratorCPU    Accelerator = "cpu"
+	AcceleratorCUDA   Accelerator = "cuda"
+	AcceleratorMetal  Accelerator = "metal"
+	AcceleratorVulkan Accelerator = "vulkan"
+	AcceleratorROCm   Accelerator = "rocm"
+)
