@@ -1,0 +1,123 @@
+package transport
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+)
+
+// How long Accept waits after an error of the system before it tries again:
+// doubling from the first to the last.
+const (
+	firstRetry = 5 * time.Millisecond
+	lastRetry  = time.Second
+)
+
+// Listener accepts the connections of one surface. It is safe for concurrent
+// use.
+type Listener struct {
+	// OnTrouble, where it is not nil, is told of each error that Accept gets
+	// over: a failed accept, a client that can't be identified. Set it before
+	// the first Accept. It is called by Accept and holds it up.
+	OnTrouble func(error)
+
+	endpoint Endpoint
+	ln       net.Listener
+	withdraw func() error
+	identify func(net.Conn) (Peer, error)
+	closed   chan struct{}
+	close    func() error
+}
+
+// Listen serves the surface of e at its path. The caller holds the instance
+// lock of the directory.
+//
+// The socket appears at its path in one step, already accepting and with the
+// permissions of its surface. What stands there before is replaced only if it
+// is a socket of ours at which nobody listens, left behind by a daemon that
+// was killed. Anything else (a link, a file, another user's socket, one that
+// is served) is an error, and stays as it is.
+func Listen(e Endpoint) (*Listener, error) {
+	ln, withdraw, err := listen(e)
+	if err != nil {
+		return nil, fmt.Errorf("listen on the %s surface: %w", e.Surface, err)
+	}
+	return newListener(e, ln, withdraw), nil
+}
+
+func newListener(e Endpoint, ln net.Listener, withdraw func() error) *Listener {
+	l := &Listener{endpoint: e, ln: ln, withdraw: withdraw, identify: peerOf, closed: make(chan struct{})}
+	l.close = sync.OnceValue(func() error {
+		close(l.closed)
+		// The path goes first: while our socket is open, its inode can't be
+		// given to another, and a client gets a plain "no daemon".
+		return errors.Join(l.withdraw(), l.ln.Close())
+	})
+	return l
+}
+
+// Endpoint returns where l listens.
+func (l *Listener) Endpoint() Endpoint { return l.endpoint }
+
+// Accept waits for the next connection and returns it with its peer. Its only
+// error is net.ErrClosed, after Close: neither a passing fault of the system,
+// such as a lack of descriptors, nor a client that can't be identified ends
+// it. It waits out the one, and drops the other.
+func (l *Listener) Accept() (*Conn, error) {
+	var wait time.Duration
+	for {
+		c, err := l.ln.Accept()
+		if err == nil {
+			wait = 0
+			peer, err := l.identify(c)
+			if err == nil {
+				return &Conn{Conn: c, peer: peer}, nil
+			}
+			c.Close()
+			l.report(fmt.Errorf("drop a connection to the %s surface: %w", l.endpoint.Surface, err))
+			continue
+		}
+		if errors.Is(err, net.ErrClosed) || l.isClosed() {
+			return nil, net.ErrClosed
+		}
+		l.report(fmt.Errorf("accept on the %s surface: %w", l.endpoint.Surface, err))
+		wait = min(max(2*wait, firstRetry), lastRetry)
+		if !l.pause(wait) {
+			return nil, net.ErrClosed
+		}
+	}
+}
+
+// Close stops listening and removes the socket's file, unless another one has
+// taken its place. It ends a waiting Accept; accepted connections live on.
+// Calls after the first do nothing and return the same.
+func (l *Listener) Close() error { return l.close() }
+
+func (l *Listener) report(err error) {
+	if l.OnTrouble != nil {
+		l.OnTrouble(err)
+	}
+}
+
+func (l *Listener) isClosed() bool {
+	select {
+	case <-l.closed:
+		return true
+	default:
+		return false
+	}
+}
+
+// pause waits, and reports whether l is still open.
+func (l *Listener) pause(d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-l.closed:
+		return false
+	}
+}
