@@ -1,0 +1,111 @@
+// Package backend is the contract between the daemon and whatever produces
+// answers: the local engine, a remote service or the scripted mock. It holds
+// no implementation; those are its subpackages, and backendtest is the suite
+// that every one of them passes.
+package backend
+
+import (
+	"context"
+	"time"
+
+	"github.com/inferd/inferd/wire"
+)
+
+// Backend answers requests. Implementations are safe for concurrent use: the
+// daemon calls Generate from many goroutines at once, up to
+// Capabilities.Slots of them in the ordinary run and briefly more while a
+// cancelled call is still returning.
+type Backend interface {
+	// Name is the config entry's name. It is unique in a daemon, never
+	// changes, and is what clients see in the `backend` field.
+	Name() string
+
+	// Capabilities says what the backend can do. It is final once Ready has
+	// been true for the first time, and may be incomplete before that.
+	Capabilities() Capabilities
+
+	// Ready reports whether Generate can be expected to work now. It is a
+	// hint for the router: a backend may stop being ready during a call, and
+	// then that call returns an Unavailable error.
+	Ready() bool
+
+	// Generate answers req, handing the pieces to emit as they come.
+	//
+	// emit is called from one goroutine at a time, never after Generate has
+	// returned, and may block: a blocked emit is how a slow reader pauses its
+	// own request, and it must hold up no other one. The slice passed to emit
+	// is valid only during the call. An error from emit ends the request:
+	// Generate stops the work and returns that error.
+	//
+	// When ctx ends first, Generate stops the work (also while waiting in
+	// the backend or inside a prefill), and returns what there is with
+	// StopCancelled and a nil error. No event is emitted after ctx has ended.
+	//
+	// Every other failure is an *Error, whose Kind says whose fault it was.
+	// On an error the returned Result still carries the usage so far.
+	//
+	// When Generate has returned, nothing of the request is left in the
+	// backend: no slot, no goroutine, no remote call.
+	Generate(ctx context.Context, req *Request, emit func([]Event) error) (Result, error)
+}
+
+// Request is one generation, already validated by wire.
+type Request struct {
+	Messages []wire.Message
+	Params   wire.Params
+
+	// Progress asks for EventPrefill events.
+	Progress bool
+
+	// User is the caller's attested user. What one user computed is never
+	// reused for another, so that timing tells nobody what others asked.
+	User uint32
+}
+
+// EventKind tells the events of an answer apart.
+type EventKind uint8
+
+// The kinds of events.
+const (
+	// EventText carries the next piece of the answer in Text: never empty,
+	// always whole UTF-8 characters.
+	EventText EventKind = iota + 1
+	// EventPrefill says how many of the prompt's tokens are computed.
+	EventPrefill
+)
+
+// Event is one step of an answer.
+type Event struct {
+	Kind EventKind
+	Text string // EventText
+	// Tokens is how many generated tokens Text came from, for EventText.
+	Tokens      int
+	Done, Total int // EventPrefill, in tokens
+}
+
+// Result is what a finished request reports. Content is not part of it: the
+// caller has seen every piece.
+type Result struct {
+	Stop  wire.StopReason
+	Usage wire.Usage
+	// Prefill, FirstToken and Decode are measured from the moment Generate
+	// was called (FirstToken) or over the stage itself.
+	Prefill, FirstToken, Decode time.Duration
+	// Seed is the seed that was used, where the backend knows it.
+	Seed *uint32
+}
+
+// Capabilities says what a backend can do, and for operators on what.
+type Capabilities struct {
+	Generate bool
+	// Slots is how many requests run at once; 0 means no limit of its own.
+	Slots int
+	// ContextTokens is the longest prompt plus answer, in tokens; 0 if unknown.
+	ContextTokens int
+	Model         string
+	// Engine names the library and version that runs the model, if any.
+	Engine      string
+	Accelerator wire.Accelerator
+	GPULayers   int
+	DeviceName  string
+}

@@ -1,0 +1,65 @@
+package backend
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Kind says whose fault an error is; it decides the code on the wire and
+// whether the router counts it against the backend.
+type Kind uint8
+
+// The kinds of errors.
+const (
+	// Unavailable: the backend could not serve, or died while serving.
+	// The only kind that counts against the backend.
+	Unavailable Kind = iota + 1
+	// Invalid: the request can't be served by this backend as it stands: too
+	// long, a grammar that does not compile. It is the caller's to mend.
+	Invalid
+	// Internal: a bug on this side.
+	Internal
+)
+
+func (k Kind) String() string {
+	switch k {
+	case Unavailable:
+		return "unavailable"
+	case Invalid:
+		return "invalid"
+	case Internal:
+		return "internal"
+	}
+	return fmt.Sprintf("Kind(%d)", uint8(k))
+}
+
+// Error is how a backend fails. Message is shown to the caller: it names what
+// was wrong and what is allowed, and holds no prompt text and no secret.
+type Error struct {
+	Kind    Kind
+	Message string
+	Err     error // the cause, for the log; may be nil
+}
+
+func (e *Error) Error() string {
+	if e.Err != nil {
+		return e.Message + ": " + e.Err.Error()
+	}
+	return e.Message
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// Errorf makes an Error; a %w verb sets the cause without showing it twice.
+func Errorf(k Kind, format string, args ...any) *Error {
+	err := fmt.Errorf(format, args...)
+	return &Error{Kind: k, Message: err.Error()}
+}
+
+// KindOf is the kind of err: that of the *Error in its chain, or Internal.
+func KindOf(err error) Kind {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Kind
+	}
+	return Internal
+}
