@@ -1,0 +1,220 @@
+package batch
+
+import (
+	"fmt"
+	"hash/fnv"
+	"sync"
+	"testing"
+)
+
+const (
+	fakeVocab = 64
+	fakeEOG   = 0
+)
+
+// fakeModel is a model that is a function: the next token follows from all
+// tokens before it, whatever was computed beside them. It keeps the sequences
+// as the real cache does, and fails the test where the loop breaks its rules.
+type fakeModel struct {
+	t     testing.TB
+	cells int // tokens of all sequences together
+	seqs  map[int][]Token
+
+	rows    [][]float32
+	onBatch func(entries []Entry) // called inside Decode
+
+	mu      sync.Mutex
+	aborted bool
+	batches int
+}
+
+func newFake(t testing.TB, cells int) *fakeModel {
+	return &fakeModel{t: t, cells: cells, seqs: map[int][]Token{}}
+}
+
+// next is the function: the token that follows a history.
+func next(history []Token) Token {
+	h := fnv.New64a()
+	for _, t := range history {
+		_, _ = fmt.Fprintf(h, "%d,", t)
+	}
+	v := h.Sum64()
+	if v%23 == 0 {
+		return fakeEOG
+	}
+	return Token(1 + (v>>8)%(fakeVocab-1))
+}
+
+func (m *fakeModel) used() int {
+	n := 0
+	for _, s := range m.seqs {
+		n += len(s)
+	}
+	return n
+}
+
+func (m *fakeModel) Decode(entries []Entry) (Status, error) {
+	m.batches++
+	if m.onBatch != nil {
+		m.onBatch(entries)
+	}
+	if m.used()+len(entries) > m.cells {
+		return Full, nil
+	}
+	m.mu.Lock()
+	stop := m.aborted
+	m.mu.Unlock()
+	m.rows = m.rows[:0]
+	for i, e := range entries {
+		if stop && i == len(entries)/2 {
+			return Aborted, nil // half of it is in the cache
+		}
+		seq := m.seqs[int(e.Seq)]
+		if int(e.Pos) != len(seq) {
+			m.t.Errorf("sequence %d: token at position %d, expected %d", e.Seq, e.Pos, len(seq))
+		}
+		seq = append(seq, e.Token)
+		m.seqs[int(e.Seq)] = seq
+		var row []float32
+		if e.Logits {
+			row = make([]float32, fakeVocab)
+			row[next(seq)] = 1
+		}
+		m.rows = append(m.rows, row)
+	}
+	return Decoded, nil
+}
+
+func (m *fakeModel) Logits(i int) []float32 {
+	if m.rows[i] == nil {
+		m.t.Errorf("row %d was not asked for", i)
+	}
+	return m.rows[i]
+}
+
+func (m *fakeModel) Remove(seq, from int) bool {
+	if s := m.seqs[seq]; from < len(s) {
+		m.seqs[seq] = s[:from]
+	}
+	return true
+}
+
+func (m *fakeModel) Abort(on bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.aborted = on
+}
+
+// fakeWords spells a token as a letter pair, so that stop strings can cross
+// tokens.
+type fakeWords struct{}
+
+func (fakeWords) Piece(dst []byte, t Token) []byte {
+	return append(dst, byte('a'+t%7), byte('A'+t%26))
+}
+func (fakeWords) IsEOG(t Token) bool { return t == fakeEOG }
+
+// spell is the text of tokens.
+func spell(tokens []Token) string {
+	var b []byte
+	for _, t := range tokens {
+		b = fakeWords{}.Piece(b, t)
+	}
+	return string(b)
+}
+
+// greedy takes the likeliest token.
+type greedy struct {
+	t      testing.TB
+	closed bool
+	fail   error
+	after  int // fail at this many calls
+	calls  int
+}
+
+func (g *greedy) Sample(logits []float32, _ int) (Token, error) {
+	if g.closed {
+		g.t.Error("sampled after Close")
+	}
+	g.calls++
+	if g.fail != nil && g.calls > g.after {
+		return 0, g.fail
+	}
+	best := 0
+	for i, l := range logits {
+		if l > logits[best] {
+			best = i
+		}
+	}
+	return Token(best), nil
+}
+
+func (g *greedy) Close() {
+	if g.closed {
+		g.t.Error("sampler closed twice")
+	}
+	g.closed = true
+}
+
+// alone is what a prompt gives when nothing else runs.
+func alone(prompt []Token, most int) (out []Token, ended bool) {
+	history := append([]Token(nil), prompt...)
+	for len(out) < most {
+		t := next(history)
+		if t == fakeEOG {
+			return out, true
+		}
+		out, history = append(out, t), append(history, t)
+	}
+	return out, false
+}
+
+// record collects what the loop reports.
+type record struct {
+	t  testing.TB
+	mu sync.Mutex
+	// by request
+	text    map[uint64]string
+	tokens  map[uint64]int
+	prefill map[uint64][]int
+	ends    map[uint64]Result
+	ended   chan uint64
+	onText  func(id uint64)
+}
+
+func newRecord(t testing.TB) *record {
+	return &record{t: t, text: map[uint64]string{}, tokens: map[uint64]int{}, prefill: map[uint64][]int{},
+		ends: map[uint64]Result{}, ended: make(chan uint64, 1<<16)}
+}
+
+func (r *record) Text(id uint64, tokens int, text string) {
+	r.mu.Lock()
+	if _, over := r.ends[id]; over || text == "" || tokens < 1 {
+		r.t.Errorf("request %d: text %q of %d tokens (ended: %v)", id, text, tokens, over)
+	}
+	r.text[id] += text
+	r.tokens[id] += tokens
+	f := r.onText
+	r.mu.Unlock()
+	if f != nil {
+		f(id)
+	}
+}
+
+func (r *record) Prefill(id uint64, done, _ int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.prefill[id] = append(r.prefill[id], done)
+}
+
+func (r *record) End(id uint64, res Result) {
+	r.mu.Lock()
+	if _, twice := r.ends[id]; twice {
+		r.t.Errorf("request %d ended twice", id)
+	}
+	r.ends[id] = res
+	r.mu.Unlock()
+	r.ended <- id
+}
+
+func (r *record) Flush() {}

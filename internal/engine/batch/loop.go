@@ -1,0 +1,194 @@
+package batch
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/inferd/inferd/internal/prompt/stop"
+	"github.com/inferd/inferd/wire"
+)
+
+// Config sizes a Loop.
+type Config struct {
+	Slots   int // requests that run at once
+	Context int // tokens that one request may have, prompt and answer
+	Batch   int // tokens of one batch
+}
+
+// Loop runs requests through a model. Submit, Cancel, Pause and Resume are
+// safe for concurrent use.
+type Loop struct {
+	model Model
+	vocab Vocabulary
+	out   Output
+	cfg   Config
+
+	// The loop's own: only Run touches these.
+	waiting []*Request
+	slots   []*slot // running, in order of arrival
+	free    []int   // sequence numbers
+	shares  []share
+	entries []Entry
+	rows    []int // where each share's logits are
+
+	// mu guards the fields below.
+	mu    sync.Mutex
+	inbox []note
+	// step is the set of requests in the batch that is being computed now.
+	step map[uint64]bool
+	wake chan struct{}
+}
+
+// note is a message to the loop.
+type note struct {
+	kind noteKind
+	id   uint64
+	req  *Request
+}
+
+type noteKind uint8
+
+const (
+	noteSubmit noteKind = iota
+	noteCancel
+	notePause
+	noteResume
+)
+
+// New makes a loop. Run runs it.
+func New(m Model, v Vocabulary, out Output, cfg Config) *Loop {
+	l := &Loop{model: m, vocab: v, out: out, cfg: cfg, step: map[uint64]bool{}, wake: make(chan struct{}, 1)}
+	for seq := cfg.Slots - 1; seq >= 0; seq-- {
+		l.free = append(l.free, seq)
+	}
+	return l
+}
+
+// Submit hands a request over. Its prompt must leave room in the context for
+// at least one token. The loop reports its end exactly once, and closes its
+// sampler.
+func (l *Loop) Submit(r *Request) { l.post(note{kind: noteSubmit, id: r.ID, req: r}) }
+
+// Cancel ends a request early. An unknown one, or one that has just ended, is
+// no fault.
+func (l *Loop) Cancel(id uint64) { l.post(note{kind: noteCancel, id: id}) }
+
+// Pause stops a request's turns until Resume: its reader is slow.
+func (l *Loop) Pause(id uint64) { l.post(note{kind: notePause, id: id}) }
+
+// Resume undoes Pause.
+func (l *Loop) Resume(id uint64) { l.post(note{kind: noteResume, id: id}) }
+
+func (l *Loop) post(n note) {
+	l.mu.Lock()
+	l.inbox = append(l.inbox, n)
+	if n.kind == noteCancel && l.step[n.id] {
+		delete(l.step, n.id)
+		// Only a batch that nobody waits for any more is worth breaking off:
+		// the others would have to compute their part of it again.
+		if len(l.step) == 0 {
+			l.model.Abort(true)
+		}
+	}
+	l.mu.Unlock()
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run turns the loop until ctx ends. Requests that run then are dropped
+// without a word: the process is about to end.
+func (l *Loop) Run(ctx context.Context) {
+	for {
+		l.readInbox()
+		l.admit()
+		worked := l.turn()
+		l.out.Flush()
+		if worked && ctx.Err() == nil {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-l.wake:
+		}
+	}
+}
+
+// readInbox applies the notes that came in since the last turn.
+func (l *Loop) readInbox() {
+	l.mu.Lock()
+	notes := l.inbox
+	l.inbox = nil
+	l.mu.Unlock()
+	for _, n := range notes {
+		switch n.kind {
+		case noteSubmit:
+			l.waiting = append(l.waiting, n.req)
+		case noteCancel:
+			l.cancel(n.id)
+		case notePause, noteResume:
+			if s := l.find(n.id); s != nil {
+				s.paused = n.kind == notePause
+			}
+		}
+	}
+}
+
+func (l *Loop) find(id uint64) *slot {
+	for _, s := range l.slots {
+		if s.req.ID == id {
+			return s
+		}
+	}
+	return nil
+}
+
+func (l *Loop) cancel(id uint64) {
+	if s := l.find(id); s != nil {
+		s.cancelled = true
+		l.end(s, s.result(wire.StopCancelled))
+		return
+	}
+	for i, r := range l.waiting {
+		if r.ID == id {
+			l.waiting = slices.Delete(l.waiting, i, i+1)
+			r.Sampler.Close()
+			l.out.End(id, Result{Stop: wire.StopCancelled, Usage: wire.Usage{PromptTokens: len(r.Prompt)}})
+			return
+		}
+	}
+}
+
+// admit gives free sequences to waiting requests, in order.
+func (l *Loop) admit() {
+	for len(l.free) > 0 && len(l.waiting) > 0 {
+		r := l.waiting[0]
+		l.waiting = slices.Delete(l.waiting, 0, 1)
+		seq := l.free[len(l.free)-1]
+		l.free = l.free[:len(l.free)-1]
+		l.slots = append(l.slots, &slot{
+			seq:     seq,
+			req:     r,
+			tokens:  append(make([]Token, 0, len(r.Prompt)+min(r.MaxTokens, 256)), r.Prompt...),
+			limit:   min(r.MaxTokens, l.cfg.Context-len(r.Prompt)),
+			matcher: stop.New(r.Stop),
+			started: time.Now(),
+		})
+	}
+}
+
+// end takes a request out of its slot and reports it.
+func (l *Loop) end(s *slot, r Result) {
+	if text, tokens := s.flush(); text != "" && r.Err == nil && !s.cancelled {
+		l.out.Text(s.req.ID, tokens, text)
+	}
+	l.model.Remove(s.seq, 0)
+	l.free = append(l.free, s.seq)
+	l.slots = slices.DeleteFunc(l.slots, func(o *slot) bool { return o == s })
+	s.req.Sampler.Close()
+	l.out.End(s.req.ID, r)
+}

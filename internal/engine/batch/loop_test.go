@@ -1,0 +1,315 @@
+package batch
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+	"pgregory.net/rapid"
+
+	"github.com/inferd/inferd/wire"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// testCleaner is what a test and a property check have in common.
+type testCleaner interface{ Cleanup(func()) }
+
+// running starts a loop that ends with the test.
+func running(t testCleaner, m *fakeModel, cfg Config) (*Loop, *record) {
+	out := newRecord(m.t)
+	l := New(m, fakeWords{}, out, cfg)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { defer close(done); l.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		<-done
+	})
+	return l, out
+}
+
+func request(t testing.TB, id uint64, prompt []Token, most int) *Request {
+	return &Request{ID: id, Prompt: prompt, MaxTokens: most, Sampler: &greedy{t: t}, Submitted: time.Now()}
+}
+
+func prompt(n, salt int) []Token {
+	p := make([]Token, n)
+	for i := range p {
+		p[i] = Token(1 + (i*7+salt*13)%(fakeVocab-1))
+	}
+	return p
+}
+
+func TestLoop_AnswersAsTheModelAlone(t *testing.T) {
+	m := newFake(t, 4096)
+	l, out := running(t, m, Config{Slots: 3, Context: 256, Batch: 16})
+	const n = 20
+	for id := uint64(1); id <= n; id++ {
+		l.Submit(request(t, id, prompt(1+int(id)*5, int(id)), 40))
+	}
+	for range n {
+		<-out.ended
+	}
+	for id := uint64(1); id <= n; id++ {
+		p := prompt(1+int(id)*5, int(id))
+		want, ended := alone(p, 40)
+		if got := out.text[id]; got != spell(want) {
+			t.Errorf("request %d: got %q, want %q", id, got, spell(want))
+		}
+		stop := wire.StopLength
+		if ended {
+			stop = wire.StopEnd
+		}
+		r := out.ends[id]
+		if r.Stop != stop || r.Usage.PromptTokens != len(p) || r.Usage.CompletionTokens != len(want) {
+			t.Errorf("request %d: result %+v, want %s with %d and %d tokens", id, r, stop, len(p), len(want))
+		}
+	}
+	if m.used() != 0 {
+		t.Errorf("%d tokens are left in the cache", m.used())
+	}
+}
+
+func TestLoop_MixesWritingAndReading(t *testing.T) {
+	m := newFake(t, 4096)
+	mixed, most := 0, 0
+	m.onBatch = func(entries []Entry) {
+		seqs := map[int32]int{}
+		for _, e := range entries {
+			seqs[e.Seq]++
+		}
+		one, many := false, false
+		for _, n := range seqs {
+			one, many = one || n == 1, many || n > 1
+		}
+		if one && many {
+			mixed++
+		}
+		most = max(most, len(entries))
+	}
+	l, out := running(t, m, Config{Slots: 4, Context: 512, Batch: 32})
+	first := request(t, 1, prompt(4, 1), 60)
+	out.onText = func(id uint64) {
+		if id == 1 && out.tokens[1] == 1 {
+			go l.Submit(request(t, 2, prompt(200, 2), 5))
+		}
+	}
+	l.Submit(first)
+	<-out.ended
+	if want, _ := alone(prompt(4, 1), 60); len(want) < 12 {
+		t.Fatalf("the first answer has only %d tokens: choose another prompt", len(want))
+	}
+	<-out.ended
+	if mixed == 0 || most > 32 {
+		t.Errorf("%d mixed batches, the largest of %d tokens; want some, and at most 32", mixed, most)
+	}
+}
+
+func TestLoop_BoundsTheAnswerByTheContext(t *testing.T) {
+	m := newFake(t, 1024)
+	l, out := running(t, m, Config{Slots: 1, Context: 24, Batch: 8})
+	p := prompt(20, 3)
+	l.Submit(request(t, 1, p, 1000))
+	<-out.ended
+	want, ended := alone(p, 4)
+	r := out.ends[1]
+	if !ended && (r.Stop != wire.StopLength || r.Usage.CompletionTokens != len(want)) {
+		t.Errorf("result %+v, want a stop by length after %d tokens", r, len(want))
+	}
+}
+
+func TestLoop_CutsAtStopStringsAcrossTokens(t *testing.T) {
+	m := newFake(t, 1024)
+	l, out := running(t, m, Config{Slots: 1, Context: 256, Batch: 32})
+	p := longAnswer(6)
+	whole, _ := alone(p, 30)
+	text := spell(whole)
+	cut := text[7:10] // the end of one token, all of the next
+	r := request(t, 1, p, 30)
+	r.Stop = []string{cut}
+	l.Submit(r)
+	<-out.ended
+	if want := text[:strings.Index(text, cut)]; out.text[1] != want || out.ends[1].Stop != wire.StopEnd {
+		t.Errorf("got %q (%s), want %q", out.text[1], out.ends[1].Stop, want)
+	}
+}
+
+func TestLoop_CancelsAtEveryStage(t *testing.T) {
+	for _, stage := range []string{"waiting", "reading", "writing", "in a batch", "after the end"} {
+		t.Run(stage, func(t *testing.T) {
+			m := newFake(t, 4096)
+			var l *Loop
+			l, out := running(t, m, Config{Slots: 1, Context: 1024, Batch: 8})
+			m.onBatch = func(entries []Entry) {
+				at := entries[len(entries)-1].Pos
+				if stage == "reading" && at == 15 || stage == "writing" && at == 65 || stage == "in a batch" && at == 31 {
+					l.Cancel(1)
+				}
+			}
+			p := longAnswer(64)
+			switch stage {
+			case "waiting":
+				l.Submit(request(t, 2, longAnswer(64), 100))
+				l.Submit(request(t, 1, p, 100))
+				l.Cancel(1)
+			default:
+				l.Submit(request(t, 1, p, 100))
+			}
+			for id := range out.ended {
+				if id == 1 {
+					break
+				}
+			}
+			l.Cancel(1)
+			// The slot is free: another request gets through it.
+			l.Submit(request(t, 3, prompt(3, 9), 4))
+			for id := range out.ended {
+				if id == 3 {
+					break
+				}
+			}
+			out.mu.Lock()
+			defer out.mu.Unlock()
+			if stage != "after the end" && out.ends[1].Stop != wire.StopCancelled {
+				t.Errorf("stopped as %q", out.ends[1].Stop)
+			}
+			if want, _ := alone(prompt(3, 9), 4); out.text[3] != spell(want) {
+				t.Errorf("the next request got %q, want %q", out.text[3], spell(want))
+			}
+		})
+	}
+}
+
+// longAnswer is a prompt of n tokens whose answer is long.
+func longAnswer(n int) []Token {
+	for salt := range 1000 {
+		if a, ended := alone(prompt(n, salt), 60); !ended && len(a) == 60 {
+			return prompt(n, salt)
+		}
+	}
+	panic("no such prompt")
+}
+
+func TestLoop_PausesOnlyTheSlowOne(t *testing.T) {
+	m := newFake(t, 4096)
+	l, out := running(t, m, Config{Slots: 2, Context: 512, Batch: 32})
+	p := longAnswer(10)
+	paused := make(chan struct{})
+	out.onText = func(id uint64) {
+		if id == 1 && out.tokens[1] == 3 {
+			l.Pause(1)
+			close(paused)
+		}
+	}
+	l.Submit(request(t, 1, p, 50))
+	<-paused
+	l.Submit(request(t, 2, p, 50))
+	if id := <-out.ended; id != 2 {
+		t.Fatalf("request %d ended first, expected 2: the paused one must wait", id)
+	}
+	out.mu.Lock()
+	seen := out.tokens[1]
+	out.mu.Unlock()
+	if seen > 5 {
+		t.Errorf("the paused request wrote %d tokens", seen)
+	}
+	l.Resume(1)
+	<-out.ended
+	if out.text[1] != out.text[2] {
+		t.Errorf("the paused request wrote %q, the other %q", out.text[1], out.text[2])
+	}
+}
+
+func TestLoop_EndsARequestWhoseLogitsAreBroken(t *testing.T) {
+	m := newFake(t, 1024)
+	l, out := running(t, m, Config{Slots: 2, Context: 512, Batch: 32})
+	r := request(t, 1, longAnswer(5), 50)
+	r.Sampler = &greedy{t: t, fail: ErrLogits, after: 3}
+	l.Submit(r)
+	l.Submit(request(t, 2, longAnswer(5), 10))
+	<-out.ended
+	<-out.ended
+	if !errors.Is(out.ends[1].Err, ErrLogits) || out.ends[2].Err != nil {
+		t.Errorf("ends: %+v and %+v", out.ends[1], out.ends[2])
+	}
+}
+
+func TestLoop_ReportsPrefill(t *testing.T) {
+	m := newFake(t, 1024)
+	l, out := running(t, m, Config{Slots: 1, Context: 512, Batch: 10})
+	r := request(t, 1, prompt(25, 1), 2)
+	r.Progress = true
+	l.Submit(r)
+	<-out.ended
+	if want := []int{10, 20, 25}; !slices.Equal(out.prefill[1], want) {
+		t.Errorf("prefill reports %v, want %v", out.prefill[1], want)
+	}
+}
+
+func TestLoop_EndsWhatHasNoRoomAndServesOn(t *testing.T) {
+	m := newFake(t, 30)
+	l, out := running(t, m, Config{Slots: 2, Context: 512, Batch: 64})
+	l.Submit(request(t, 1, prompt(40, 1), 5))
+	l.Submit(request(t, 2, prompt(5, 2), 5))
+	<-out.ended
+	<-out.ended
+	if !errors.Is(out.ends[1].Err, ErrNoRoom) {
+		t.Errorf("the request that can't fit ended with %+v", out.ends[1])
+	}
+	if want, _ := alone(prompt(5, 2), 5); out.text[2] != spell(want) {
+		t.Errorf("the other one got %q, want %q", out.text[2], spell(want))
+	}
+}
+
+// Whatever comes and goes, every request ends once, with the text that it
+// would have alone or, if cancelled, the beginning of it, and nothing is left.
+func TestLoop_RandomTraffic(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		m := newFake(t, 1<<20)
+		slots := rapid.IntRange(1, 6).Draw(rt, "slots")
+		l, out := running(rt, m, Config{Slots: slots, Context: 128, Batch: rapid.IntRange(1, 40).Draw(rt, "batch")})
+		type job struct {
+			prompt    []Token
+			most      int
+			cancelled bool
+		}
+		jobs := map[uint64]*job{}
+		n := rapid.IntRange(1, 25).Draw(rt, "requests")
+		for id := uint64(1); id <= uint64(n); id++ {
+			j := &job{prompt: prompt(rapid.IntRange(1, 120).Draw(rt, "prompt"), rapid.IntRange(0, 50).Draw(rt, "salt")),
+				most: rapid.IntRange(1, 60).Draw(rt, "max")}
+			jobs[id] = j
+			l.Submit(request(t, id, j.prompt, j.most))
+			if rapid.IntRange(0, 3).Draw(rt, "cancel") == 0 {
+				victim := rapid.Uint64Range(1, id).Draw(rt, "victim")
+				jobs[victim].cancelled = true
+				l.Cancel(victim)
+			}
+			if rapid.Bool().Draw(rt, "pause") {
+				victim := rapid.Uint64Range(1, id).Draw(rt, "paused")
+				l.Pause(victim)
+				l.Resume(victim)
+			}
+		}
+		for range n {
+			<-out.ended
+		}
+		for id, j := range jobs {
+			want, _ := alone(j.prompt, min(j.most, 128-len(j.prompt)))
+			full := spell(want)
+			switch got := out.text[id]; {
+			case out.ends[id].Stop == wire.StopCancelled && j.cancelled:
+				if !strings.HasPrefix(full, got) {
+					rt.Errorf("request %d: cancelled with %q, which does not begin %q", id, got, full)
+				}
+			case got != full:
+				rt.Errorf("request %d: got %q, want %q", id, got, full)
+			}
+		}
+	})
+}

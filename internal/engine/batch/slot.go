@@ -1,0 +1,87 @@
+package batch
+
+import (
+	"time"
+
+	"github.com/inferd/inferd/internal/prompt/stop"
+	"github.com/inferd/inferd/wire"
+)
+
+// slot is one running request and its sequence in the cache.
+type slot struct {
+	seq    int
+	req    *Request
+	tokens []Token // the prompt, then what was written
+	cached int     // how many of them are in the cache
+	limit  int     // tokens that it may write
+
+	utf8    stop.UTF8
+	matcher *stop.Matcher
+	piece   []byte
+	held    int  // written tokens whose text is still held back
+	stopped bool // a stop string was met: no more text
+
+	paused    bool
+	cancelled bool
+
+	started, read, first, last time.Time
+}
+
+// pending is how many of the slot's tokens are not in the cache yet.
+func (s *slot) pending() int { return len(s.tokens) - s.cached }
+
+// written is how many tokens the slot has produced.
+func (s *slot) written() int { return len(s.tokens) - len(s.req.Prompt) }
+
+// reading reports whether the slot is still at its prompt.
+func (s *slot) reading() bool { return s.cached < len(s.req.Prompt) }
+
+// runnable reports whether the slot wants a share of the next batch.
+func (s *slot) runnable() bool { return !s.paused && !s.cancelled && s.pending() > 0 }
+
+// push takes a written token's text and returns what may be shown of it, with
+// the number of tokens that it stands for.
+func (s *slot) push(v Vocabulary, t Token) (text string, tokens int, stopped bool) {
+	s.held++
+	s.piece = v.Piece(s.piece[:0], t)
+	text, s.stopped = s.matcher.Feed(s.utf8.Feed(s.piece))
+	text, tokens = s.release(text)
+	return text, tokens, s.stopped
+}
+
+// flush returns the text that was held back, at the end of the answer.
+func (s *slot) flush() (text string, tokens int) {
+	if s.stopped {
+		return "", 0
+	}
+	text, stopped := s.matcher.Feed(s.utf8.Flush())
+	if !stopped {
+		text += s.matcher.Flush()
+	}
+	return s.release(text)
+}
+
+func (s *slot) release(text string) (string, int) {
+	if text == "" {
+		return "", 0
+	}
+	n := s.held
+	s.held = 0
+	return text, n
+}
+
+// result sums the request up.
+func (s *slot) result(why wire.StopReason) Result {
+	r := Result{Stop: why, Usage: wire.Usage{
+		PromptTokens:     len(s.req.Prompt),
+		CompletionTokens: s.written(),
+	}}
+	if !s.read.IsZero() {
+		r.Prefill = s.read.Sub(s.started)
+	}
+	if !s.first.IsZero() {
+		r.FirstToken = s.first.Sub(s.req.Submitted)
+		r.Decode = s.last.Sub(s.first)
+	}
+	return r
+}

@@ -1,0 +1,97 @@
+package batch
+
+import (
+	"errors"
+	"time"
+
+	"github.com/inferd/inferd/wire"
+)
+
+// Token is an entry of the model's vocabulary.
+type Token = int32
+
+// Entry is one token of a batch: where it goes, and whether the row of logits
+// that follows it is wanted.
+type Entry struct {
+	Token  Token
+	Seq    int32
+	Pos    int32
+	Logits bool
+}
+
+// Status is how a Decode ended, where it did not fail.
+type Status int
+
+// The ways in which a Decode can end.
+const (
+	Decoded Status = iota // all entries are in the cache
+	Full                  // the cache has no room; nothing changed
+	Aborted               // Abort was called; any part may be in the cache
+)
+
+// Model computes batches over numbered sequences. Only Abort may be called
+// from other goroutines than the loop's.
+type Model interface {
+	Decode(entries []Entry) (Status, error)
+	// Logits is the row of entry i of the last batch, valid until the next.
+	Logits(i int) []float32
+	// Remove forgets a sequence's tokens from position from on.
+	Remove(seq, from int) bool
+	// Abort makes the running Decode end early while it is on.
+	Abort(on bool)
+}
+
+// Vocabulary turns tokens into bytes.
+type Vocabulary interface {
+	// Piece appends the bytes of t, which need not be whole characters.
+	Piece(dst []byte, t Token) []byte
+	// IsEOG reports whether t ends an answer.
+	IsEOG(t Token) bool
+}
+
+// Sampler chooses the next token of one request. The loop calls it from its
+// own goroutine and closes it once.
+type Sampler interface {
+	// Sample chooses from a row of logits. at counts the request's tokens
+	// so far, prompt included: the draw depends on nothing else, so that a
+	// replayed request draws the same.
+	Sample(logits []float32, at int) (Token, error)
+	Close()
+}
+
+// Request is one generation: a prompt in tokens and how to go on from it.
+type Request struct {
+	ID        uint64
+	User      uint32
+	Prompt    []Token
+	MaxTokens int
+	Stop      []string
+	Sampler   Sampler
+	Progress  bool
+	Submitted time.Time
+}
+
+// Output takes what the loop produces, from the loop's goroutine. A text is
+// whole UTF-8 and never empty. Flush follows the last call of each turn.
+type Output interface {
+	Text(id uint64, tokens int, text string)
+	Prefill(id uint64, done, total int)
+	End(id uint64, r Result)
+	Flush()
+}
+
+// Result is how a request ended.
+type Result struct {
+	Stop       wire.StopReason
+	Usage      wire.Usage
+	Prefill    time.Duration // from its slot to the last prompt token
+	FirstToken time.Duration // from Submit
+	Decode     time.Duration // from the first token to the last
+	Err        error         // set where the request failed
+}
+
+// ErrNoRoom ends a request for which the cache has no room at all.
+var ErrNoRoom = errors.New("the engine's cache is full")
+
+// ErrLogits means that the model computed no usable number.
+var ErrLogits = errors.New("the model produced no usable logits (not a number)")

@@ -1,0 +1,176 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/inferd/inferd/internal/engine/proto"
+)
+
+// Config says which worker to run and what it is to load.
+type Config struct {
+	WorkerPath string // the inferd-engine program
+	Load       proto.Load
+	Events     Events
+	Log        *slog.Logger
+}
+
+// Events tell the owner what becomes of the worker. They are called from
+// Run's goroutine, one at a time, in order.
+type Events struct {
+	Loading func(proto.Loading)
+	Up      func(proto.Ready)
+	// Down follows every Up, unless Run was told to end.
+	Down func(reason error)
+}
+
+// ErrDown means that there is no worker to ask: it has died and is not back
+// yet, or was never there.
+var ErrDown = errors.New("the engine is not running")
+
+// StartError means that a worker can't be had at all, and that trying again
+// is pointless.
+type StartError struct {
+	Kind    proto.FailKind
+	Message string
+	Hint    string
+}
+
+func (e *StartError) Error() string { return e.Message }
+
+// Engine is one worker, over all its lives. Safe for concurrent use.
+type Engine struct {
+	cfg Config
+
+	// mu guards the fields below.
+	mu       sync.Mutex
+	current  *worker // nil while there is none that is ready
+	restarts int
+}
+
+// New makes an engine. Run runs it.
+func New(cfg Config) *Engine { return &Engine{cfg: cfg} }
+
+// How long to wait before a worker that keeps dying is started again. One that
+// dies after some life is started at once.
+const (
+	firstDelay = 50 * time.Millisecond
+	mostDelay  = 10 * time.Second
+	someLife   = 5 * time.Second
+)
+
+// Run starts the worker and keeps one running until ctx ends; then it returns
+// nil, when the worker is gone. It returns a *StartError where the first load
+// fails. A worker that was ready once is worth trying again whatever happens
+// later: the fault may be in the machine, and pass.
+func (e *Engine) Run(ctx context.Context) error {
+	var delay time.Duration
+	everUp := false
+	for {
+		began := time.Now()
+		up, err := e.life(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		everUp = everUp || up
+		if !everUp {
+			return err
+		}
+		if up && time.Since(began) >= someLife {
+			delay = 0
+		}
+		e.cfg.Log.Warn("engine worker ended", "reason", err.Error(), "restart_in", delay)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(delay):
+		}
+		delay = min(max(2*delay, firstDelay), mostDelay)
+		e.mu.Lock()
+		e.restarts++
+		e.mu.Unlock()
+	}
+}
+
+// life is one worker from start to end. It reports whether the worker was up,
+// and why it ended.
+func (e *Engine) life(ctx context.Context) (up bool, err error) {
+	w, err := startWorker(e.cfg)
+	if err != nil {
+		return false, err
+	}
+	stop := context.AfterFunc(ctx, w.end)
+	defer stop()
+	defer w.end()
+
+	ready, err := w.load(e.cfg.Load, e.cfg.Events.Loading)
+	if err != nil {
+		w.end()
+		return false, w.explain(err)
+	}
+	e.set(w)
+	e.cfg.Events.Up(ready)
+	err = w.serve()
+	e.set(nil)
+	w.end()
+	err = w.explain(err)
+	w.failCalls(err)
+	if ctx.Err() == nil {
+		e.cfg.Events.Down(err)
+	}
+	return true, err
+}
+
+func (e *Engine) set(w *worker) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.current = w
+}
+
+// Ready reports whether there is a worker to ask.
+func (e *Engine) Ready() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.current != nil
+}
+
+// Stats is what an operator sees of the worker.
+type Stats struct {
+	PID      int // 0 while there is none
+	Restarts int
+}
+
+// Stats reports the worker's process and how often it was started again.
+func (e *Engine) Stats() Stats {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	s := Stats{Restarts: e.restarts}
+	if e.current != nil {
+		s.PID = e.current.pid
+	}
+	return s
+}
+
+// Generate runs one request on the worker. emit gets the events as they come,
+// from this goroutine; their memory is valid only during the call.
+//
+// When ctx ends first, the worker is told, and what there was comes back with
+// a nil error and the stop reason that the worker gave. The error is emit's,
+// or wraps ErrDown where the worker is not there or died.
+func (e *Engine) Generate(ctx context.Context, g proto.Generate, emit func([]proto.Event) error) (proto.End, error) {
+	e.mu.Lock()
+	w := e.current
+	e.mu.Unlock()
+	if w == nil {
+		return proto.End{}, ErrDown
+	}
+	c, err := w.begin(g)
+	if err != nil {
+		return proto.End{}, fmt.Errorf("%w: %w", ErrDown, err)
+	}
+	return c.follow(ctx, emit)
+}

@@ -1,0 +1,203 @@
+package host
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/inferd/inferd/internal/engine/batch"
+	"github.com/inferd/inferd/internal/engine/llama"
+	"github.com/inferd/inferd/internal/engine/proto"
+	"github.com/inferd/inferd/wire"
+)
+
+// Options are what a worker brings along itself.
+type Options struct {
+	Builtin Builtin
+	// Log takes the engine's errors, a line each.
+	Log func(line string)
+}
+
+// Run is the worker: it talks to the daemon over conn until that ends, which
+// is how a worker is told to go. The error says why it could not serve.
+func Run(ctx context.Context, conn io.ReadWriter, o Options) error {
+	l := &link{w: conn}
+	l.send(proto.KindHello, proto.Hello{Version: proto.Version})
+	in := proto.NewReader(conn, proto.MaxToWorker)
+	k, payload, err := in.Next()
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	var m proto.Load
+	if err == nil && k != proto.KindLoad {
+		err = fmt.Errorf("engine link: the first frame is of kind %d, expected a load", k)
+	}
+	if err == nil {
+		err = json.Unmarshal(payload, &m)
+	}
+	if err != nil {
+		return fmt.Errorf("read what to load: %w", err)
+	}
+	log := func(level llama.Level, line string) {
+		// Its warnings are for people who choose parameters by hand.
+		if level >= llama.LevelError {
+			o.Log(line)
+		}
+	}
+	ld, err := load(m, o.Builtin, func(p proto.Loading) { l.send(proto.KindLoading, p) }, log)
+	if err != nil {
+		f := proto.Failed{Kind: proto.FailModel, Message: err.Error()}
+		if why, ok := errors.AsType[*failure](err); ok {
+			f.Kind, f.Hint = why.kind, why.hint
+		}
+		l.send(proto.KindFailed, f)
+		return err
+	}
+	w := newWorker(l, ld)
+	l.send(proto.KindReady, ld.ready)
+	return w.run(ctx, in)
+}
+
+// worker serves requests on a loaded model.
+type worker struct {
+	link   *link
+	ld     *loaded
+	out    *output
+	loop   *batch.Loop
+	prompt prompter
+	cand   llama.Candidates
+
+	// mu guards the field below.
+	mu sync.Mutex
+	// preparing are the requests that the loop does not know yet; true means
+	// that the daemon has cancelled one meanwhile.
+	preparing map[uint64]bool
+}
+
+func newWorker(l *link, ld *loaded) *worker {
+	w := &worker{link: l, ld: ld, out: newOutput(l), preparing: map[uint64]bool{},
+		prompt: prompter{model: ld.model, format: ld.format, context: ld.ready.Context}}
+	w.loop = batch.New(ld.lm, ld.lm, w.out, batch.Config{
+		Slots: ld.ready.Slots, Context: ld.ready.Context, Batch: batchTokens,
+	})
+	return w
+}
+
+// run serves until the daemon closes the link. It does not wait for the loop,
+// which may be deep in a batch: the process ends with the return.
+func (w *worker) run(ctx context.Context, in *proto.Reader) error {
+	go w.loop.Run(ctx)
+	for {
+		k, payload, err := in.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := w.handle(k, payload); err != nil {
+			return err
+		}
+	}
+}
+
+func (w *worker) handle(k proto.Kind, payload []byte) error {
+	if k == proto.KindGenerate {
+		g := new(proto.Generate)
+		if err := json.Unmarshal(payload, g); err != nil {
+			return fmt.Errorf("engine link: %w", err)
+		}
+		// Rendering and tokenizing a long prompt takes time, and must hold
+		// up neither the loop nor the frames behind this one.
+		now := time.Now()
+		w.mu.Lock()
+		w.preparing[g.Request] = false
+		w.mu.Unlock()
+		go w.submit(g, now)
+		return nil
+	}
+	id, err := proto.Number(payload)
+	if err != nil {
+		return err
+	}
+	switch k {
+	case proto.KindCancel:
+		w.cancel(id)
+	case proto.KindPause:
+		w.loop.Pause(id)
+	case proto.KindResume:
+		w.loop.Resume(id)
+	default:
+		return fmt.Errorf("engine link: a frame of unknown kind %d", k)
+	}
+	return nil
+}
+
+// cancel ends a request, wherever it is.
+func (w *worker) cancel(id uint64) {
+	w.mu.Lock()
+	_, early := w.preparing[id]
+	if early {
+		w.preparing[id] = true
+	}
+	w.mu.Unlock()
+	if !early {
+		w.loop.Cancel(id)
+	}
+}
+
+// submit prepares a request and hands it to the loop, or ends it.
+func (w *worker) submit(g *proto.Generate, now time.Time) {
+	r, err := w.request(g, now)
+	w.mu.Lock()
+	cancelled := w.preparing[g.Request]
+	delete(w.preparing, g.Request)
+	if err == nil && !cancelled {
+		w.loop.Submit(r) // under the lock: a cancel from now on finds it there
+	}
+	w.mu.Unlock()
+	switch {
+	case err != nil:
+		_, bad := errors.AsType[*invalid](err)
+		w.link.send(proto.KindEnd, proto.End{Request: g.Request, Error: err.Error(), Invalid: bad})
+	case cancelled:
+		r.Sampler.Close()
+		w.out.seeds.Delete(r.ID)
+		w.link.send(proto.KindEnd, proto.End{Request: r.ID, Stop: wire.StopCancelled})
+	}
+}
+
+func (w *worker) request(g *proto.Generate, now time.Time) (*batch.Request, error) {
+	if !w.ld.ready.Generates {
+		return nil, &invalid{w.ld.ready.Why}
+	}
+	tokens, err := w.prompt.tokens(g.Messages)
+	if err != nil {
+		return nil, err
+	}
+	seed := randomSeed()
+	if g.Params.Seed != nil {
+		seed = *g.Params.Seed
+	}
+	s, err := newSampler(w.ld.model, g.Params, seed, &w.cand)
+	if err != nil {
+		return nil, &invalid{err.Error()}
+	}
+	w.out.seeds.Store(g.Request, seed)
+	return &batch.Request{
+		ID: g.Request, User: g.User, Prompt: tokens, MaxTokens: g.Params.MaxTokens, Stop: g.Params.Stop,
+		Sampler: s, Progress: g.Progress, Submitted: now,
+	}, nil
+}
+
+func randomSeed() uint32 {
+	var b [4]byte
+	_, _ = rand.Read(b[:]) // never fails: it ends the process instead
+	return binary.LittleEndian.Uint32(b[:])
+}

@@ -1,0 +1,35 @@
+package host
+
+import (
+	"github.com/inferd/inferd/internal/engine/batch"
+	"github.com/inferd/inferd/internal/engine/llama"
+)
+
+// lm drives a native context for the batch loop.
+type lm struct {
+	ctx   *llama.Context
+	model *llama.Model
+	buf   []llama.Entry
+}
+
+func (m *lm) Decode(entries []batch.Entry) (batch.Status, error) {
+	m.buf = m.buf[:0]
+	for _, e := range entries {
+		m.buf = append(m.buf, llama.Entry(e))
+	}
+	s, err := m.ctx.Decode(m.buf)
+	return batch.Status(s), err
+}
+
+func (m *lm) Logits(i int) []float32                 { return m.ctx.Logits(i) }
+func (m *lm) Remove(seq, from int) bool              { return m.ctx.SeqRemove(seq, from) }
+func (m *lm) Abort(on bool)                          { m.ctx.Abort(on) }
+func (m *lm) Piece(dst []byte, t batch.Token) []byte { return m.model.Piece(dst, t) }
+func (m *lm) IsEOG(t batch.Token) bool               { return m.model.IsEOG(t) }
+
+// The two packages number the ways a decode can end alike.
+var (
+	_ = [1]int{}[int(batch.Decoded)-int(llama.Decoded)]
+	_ = [1]int{}[int(batch.Full)-int(llama.Full)]
+	_ = [1]int{}[int(batch.Aborted)-int(llama.Aborted)]
+)

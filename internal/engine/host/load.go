@@ -1,0 +1,227 @@
+package host
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/inferd/inferd/internal/engine/batch"
+	"github.com/inferd/inferd/internal/engine/library"
+	"github.com/inferd/inferd/internal/engine/llama"
+	"github.com/inferd/inferd/internal/engine/proto"
+	"github.com/inferd/inferd/internal/prompt/chatml"
+	"github.com/inferd/inferd/wire"
+)
+
+// The context that a model gets where none is configured: what it was trained
+// with, but not more than this, since memory grows with it.
+const defaultContext = 8192
+
+// batchTokens is the size of one batch.
+const batchTokens = 512
+
+// failure is why a load ended; Kind tells the daemon what to say.
+type failure struct {
+	kind proto.FailKind
+	hint string
+	err  error
+}
+
+func (f *failure) Error() string { return f.err.Error() }
+
+func failed(k proto.FailKind, hint string, err error) error {
+	return &failure{kind: k, hint: hint, err: err}
+}
+
+// loaded is a model that is ready to run.
+type loaded struct {
+	model  *llama.Model
+	lm     *lm
+	format chatml.Format
+	ready  proto.Ready
+}
+
+// Builtin is the model that a worker carries in itself.
+type Builtin struct {
+	Name string
+	GGUF []byte
+}
+
+// OpenEngine checks the libraries under root and loads them.
+func OpenEngine(root string, log func(llama.Level, string)) (*llama.Library, error) {
+	in, err := library.Open(root)
+	if err == nil {
+		err = in.Verify()
+	}
+	var base, ggml, main string
+	if err == nil {
+		base, ggml, main, err = in.Paths()
+	}
+	if err != nil {
+		hint := ""
+		if h, ok := errors.AsType[interface {
+			error
+			Hint() string
+		}](err); ok {
+			hint = h.Hint()
+		}
+		return nil, failed(proto.FailEngine, hint, err)
+	}
+	lib, err := llama.Open(llama.Paths{Dir: in.Dir, Base: base, GGML: ggml, Llama: main}, log)
+	if err != nil {
+		return nil, failed(proto.FailEngine, "run: inferd doctor", err)
+	}
+	return lib, nil
+}
+
+// load opens the engine and the model as m says, reporting how far it is.
+func load(m proto.Load, built Builtin, report func(proto.Loading), log func(llama.Level, string)) (*loaded, error) {
+	lib, err := OpenEngine(m.EngineRoot, log)
+	if err != nil {
+		return nil, err
+	}
+	model, err := loadModel(lib, m, built, report)
+	if err != nil {
+		return nil, err
+	}
+	ld := &loaded{model: model}
+	context, err := contextFor(m.Context, model.TrainedContext())
+	if err != nil {
+		return nil, failed(proto.FailConfig, "", err)
+	}
+	threads := m.Threads
+	if threads == 0 {
+		threads = runtime.GOMAXPROCS(0)
+	}
+	report(proto.Loading{Phase: proto.PhaseKVCache, Context: context})
+	ctx, err := model.NewContext(llama.ContextOptions{
+		// Every slot has room for a whole context of its own, and the answer
+		// of a request does not depend on what runs beside it: see Split.
+		Cells: m.Slots * roundUp(context, 256), Split: true, NoFlash: m.GPULayers == 0,
+		Batch: batchTokens, MaxSeqs: m.Slots, Threads: threads,
+	})
+	if err != nil {
+		return nil, failed(proto.FailModel, "", err)
+	}
+	ld.lm = &lm{ctx: ctx, model: model}
+	ld.ready = proto.Ready{
+		Model: modelName(m, built, model), Engine: "llama.cpp " + lib.Version(), Context: context,
+		Slots: m.Slots, Threads: threads, GPULayers: m.GPULayers,
+	}
+	ld.ready.Accelerator, ld.ready.DeviceName = accelerator(lib, m.GPULayers)
+	ld.format, ld.ready.Generates = chatml.Lookup(model.ChatTemplate())
+	switch {
+	case !model.Generates():
+		ld.ready.Generates, ld.ready.Why = false, "the model is no text generator"
+	case !ld.ready.Generates:
+		ld.ready.Why = "the model's chat template is not of a family that this version renders (ChatML)"
+	default:
+		return ld, ld.warmUp()
+	}
+	return ld, nil
+}
+
+func loadModel(lib *llama.Library, m proto.Load, built Builtin, report func(proto.Loading)) (*llama.Model, error) {
+	path := m.Model
+	if path == "" {
+		path = "builtin:" + built.Name
+	}
+	report(proto.Loading{Phase: proto.PhaseMmap, Path: path})
+	f, err := openModel(m.Model, built)
+	if err != nil {
+		return nil, failed(proto.FailModel, "", err)
+	}
+	defer f.Close()
+	var last time.Time
+	model, err := lib.LoadModel(f, llama.ModelOptions{NGPULayers: m.GPULayers, Progress: func(p float32) {
+		// The callback comes once a tensor; a person reads a few a second.
+		if now := time.Now(); now.Sub(last) > 100*time.Millisecond || p == 1 {
+			last = now
+			report(proto.Loading{Phase: proto.PhaseLoad, Fraction: float64(p)})
+		}
+	}})
+	if err != nil {
+		return nil, failed(proto.FailModel, "", fmt.Errorf("%s: %w", path, err))
+	}
+	return model, nil
+}
+
+// openModel opens the file to load: the one at path, or the built-in one.
+func openModel(path string, built Builtin) (*os.File, error) {
+	if path == "" {
+		return builtinFile(built)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("model: %w", err)
+	}
+	if st, err := f.Stat(); err != nil || !st.Mode().IsRegular() {
+		_ = f.Close()
+		return nil, errors.Join(fmt.Errorf("model: %s is not a regular file", path), err)
+	}
+	return f, nil
+}
+
+// contextFor checks a configured context against the model's. More than it
+// was trained with gives nonsense, and is refused rather than cut.
+func contextFor(wanted, trained int) (int, error) {
+	switch {
+	case trained <= 0:
+		return 0, errors.New("the model does not say what context it was trained with")
+	case wanted == 0:
+		return min(trained, defaultContext), nil
+	case wanted > trained:
+		return 0, fmt.Errorf("n_ctx is %d, but the model was trained with a context of %d tokens", wanted, trained)
+	}
+	return wanted, nil
+}
+
+func roundUp(n, to int) int { return (n + to - 1) / to * to }
+
+func modelName(m proto.Load, built Builtin, model *llama.Model) string {
+	if m.Model == "" {
+		return built.Name
+	}
+	if n := model.Meta("general.name"); n != "" {
+		return n
+	}
+	return strings.TrimSuffix(m.Model[strings.LastIndexAny(m.Model, `/\`)+1:], ".gguf")
+}
+
+// accelerator names what the layers run on.
+func accelerator(lib *llama.Library, layers int) (wire.Accelerator, string) {
+	cpu := ""
+	for _, d := range lib.Devices() {
+		if d.Type == "cpu" && cpu == "" {
+			cpu = d.Description
+		}
+		if d.Type != "gpu" && d.Type != "igpu" || layers == 0 {
+			continue
+		}
+		for prefix, a := range map[string]wire.Accelerator{
+			"CUDA": wire.AcceleratorCUDA, "Metal": wire.AcceleratorMetal, "MTL": wire.AcceleratorMetal,
+			"Vulkan": wire.AcceleratorVulkan, "ROCm": wire.AcceleratorROCm,
+		} {
+			if strings.HasPrefix(d.Name, prefix) {
+				return a, d.Description
+			}
+		}
+	}
+	return wire.AcceleratorCPU, cpu
+}
+
+// warmUp computes one token, so that the first request does not pay for what
+// happens once, and a model that can't compute is found out now.
+func (l *loaded) warmUp() error {
+	if _, err := l.lm.Decode([]batch.Entry{{Token: 0, Logits: true}}); err != nil {
+		return failed(proto.FailModel, "", err)
+	}
+	if broken(l.lm.Logits(0)) {
+		return failed(proto.FailModel, "the file is damaged: get it again", batch.ErrLogits)
+	}
+	l.lm.Remove(0, 0)
+	return nil
+}

@@ -1,0 +1,67 @@
+package llama
+
+import (
+	"fmt"
+	"math"
+)
+
+// Token is an entry of a model's vocabulary.
+type Token = int32
+
+// VocabSize is the number of tokens, which is also the length of a row of
+// logits.
+func (m *Model) VocabSize() int { return m.nv }
+
+// BOS is the token that starts every prompt, where the model wants one.
+func (m *Model) BOS() (Token, bool) {
+	t := m.lib.bos(m.vocab)
+	return t, t >= 0 && m.lib.addBOS(m.vocab)
+}
+
+// IsEOG reports whether t ends an answer.
+func (m *Model) IsEOG(t Token) bool { return m.lib.isEOG(m.vocab, t) }
+
+// IsControl reports whether t is a control token, which is no text.
+func (m *Model) IsControl(t Token) bool { return m.lib.isControl(m.vocab, t) }
+
+// Tokenize appends the tokens of text to dst. With special set, the text of a
+// control token becomes that token; without, it stays text, which is what any
+// text from outside needs. No BOS is added.
+func (m *Model) Tokenize(dst []Token, text string, special bool) ([]Token, error) {
+	if text == "" {
+		return dst, nil
+	}
+	if len(text) > math.MaxInt32/2 {
+		return dst, fmt.Errorf("tokenize: %d bytes of text are more than the engine takes", len(text))
+	}
+	in := []byte(text)
+	room := make([]Token, len(in)/2+16)
+	n := m.lib.tokenize(m.vocab, &in[0], int32(len(in)), &room[0], int32(len(room)), false, special)
+	if n == math.MinInt32 {
+		return dst, fmt.Errorf("tokenize: the text has more tokens than the engine can count")
+	}
+	if n < 0 {
+		room = make([]Token, -n)
+		n = m.lib.tokenize(m.vocab, &in[0], int32(len(in)), &room[0], int32(len(room)), false, special)
+	}
+	if n < 0 {
+		return dst, fmt.Errorf("tokenize: the engine answered %d", n)
+	}
+	return append(dst, room[:n]...), nil
+}
+
+// Piece appends the bytes that t stands for to dst; a control token has none.
+// The bytes need not be whole characters.
+func (m *Model) Piece(dst []byte, t Token) []byte {
+	if t < 0 || int(t) >= m.nv { // out of range aborts the process
+		return dst
+	}
+	var buf [128]byte
+	n := m.lib.piece(m.vocab, t, &buf[0], int32(len(buf)), 0, false)
+	if n >= 0 {
+		return append(dst, buf[:n]...)
+	}
+	big := make([]byte, -n)
+	n = m.lib.piece(m.vocab, t, &big[0], int32(len(big)), 0, false)
+	return append(dst, big[:max(n, 0)]...)
+}

@@ -1,0 +1,96 @@
+package proto
+
+import (
+	"time"
+
+	"github.com/inferd/inferd/wire"
+)
+
+// Hello is the worker's first word.
+type Hello struct {
+	Version int `json:"version"`
+}
+
+// Load tells the worker what to load and how to run it.
+type Load struct {
+	EngineRoot string `json:"engine_root"`
+	// Model is a path, or empty for the model built into the worker.
+	Model     string `json:"model,omitempty"`
+	GPULayers int    `json:"gpu_layers"`
+	// Context is how many tokens prompt and answer of one request may have
+	// together; 0 takes what the model was trained with, up to a bound.
+	Context int `json:"context"`
+	Slots   int `json:"slots"`
+	// Threads is how many compute; 0 lets the worker choose.
+	Threads int `json:"threads"`
+}
+
+// Loading says how far loading is.
+type Loading struct {
+	Phase    string  `json:"phase"` // mmap, load or kv_cache
+	Path     string  `json:"path,omitempty"`
+	Fraction float64 `json:"fraction,omitempty"`
+	Context  int     `json:"context,omitempty"`
+}
+
+// The phases of Loading, with their names on the admin surface.
+const (
+	PhaseMmap    = "mmap"
+	PhaseLoad    = "load"
+	PhaseKVCache = "kv_cache"
+)
+
+// Ready says what was loaded.
+type Ready struct {
+	Model       string           `json:"model"`
+	Engine      string           `json:"engine"`
+	Context     int              `json:"context"`
+	Slots       int              `json:"slots"`
+	Threads     int              `json:"threads"`
+	Accelerator wire.Accelerator `json:"accelerator"`
+	DeviceName  string           `json:"device_name,omitempty"`
+	GPULayers   int              `json:"gpu_layers"`
+	// Generates is false for a model that can't answer chats; Why says why.
+	Generates bool   `json:"generates"`
+	Why       string `json:"why,omitempty"`
+}
+
+// FailKind says what kept a worker from becoming ready.
+type FailKind string
+
+// The kinds of failure; none of them mends itself by trying again.
+const (
+	FailEngine FailKind = "engine" // the library is missing, damaged or unknown
+	FailModel  FailKind = "model"  // the model can't be loaded
+	FailConfig FailKind = "config" // the options can't be had
+)
+
+// Failed ends a load that did not work.
+type Failed struct {
+	Kind    FailKind `json:"kind"`
+	Message string   `json:"message"`
+	Hint    string   `json:"hint,omitempty"`
+}
+
+// Generate asks for one answer.
+type Generate struct {
+	Request  uint64         `json:"request"`
+	User     uint32         `json:"user"`
+	Messages []wire.Message `json:"messages"`
+	Params   wire.Params    `json:"params"`
+	Progress bool           `json:"progress,omitempty"`
+}
+
+// End closes a request. Error is empty where it was answered.
+type End struct {
+	Request    uint64          `json:"request"`
+	Stop       wire.StopReason `json:"stop,omitempty"`
+	Usage      wire.Usage      `json:"usage"`
+	Prefill    time.Duration   `json:"prefill_ns"`
+	FirstToken time.Duration   `json:"first_token_ns"`
+	Decode     time.Duration   `json:"decode_ns"`
+	Seed       uint32          `json:"seed"`
+	Error      string          `json:"error,omitempty"`
+	// Invalid says that the error is the caller's to mend.
+	Invalid bool `json:"invalid,omitempty"`
+}

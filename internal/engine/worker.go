@@ -1,0 +1,207 @@
+package engine
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+
+	"github.com/inferd/inferd/internal/engine/proto"
+)
+
+// worker is one life of the worker process.
+type worker struct {
+	pid    int
+	conn   io.ReadWriteCloser
+	in     *proto.Reader
+	proc   *process
+	stderr *tail
+
+	// mu guards the fields below.
+	mu     sync.Mutex
+	calls  map[uint64]*call
+	nextID uint64
+	dead   error
+
+	// wmu keeps the frames of different writers apart; it is held over a
+	// write. The worker always reads, so a write never waits for long.
+	wmu sync.Mutex
+}
+
+// startWorker starts the process.
+func startWorker(cfg Config) (*worker, error) {
+	w := &worker{calls: map[uint64]*call{}, stderr: newTail(cfg.Log)}
+	proc, conn, err := start(cfg.WorkerPath, w.stderr)
+	if err != nil {
+		return nil, &StartError{Kind: proto.FailEngine,
+			Message: fmt.Sprintf("start the engine worker: %v", err),
+			Hint:    "inferd-engine must lie beside inferd; run: inferd doctor"}
+	}
+	w.proc, w.conn, w.pid = proc, conn, proc.pid
+	w.in = proto.NewReader(conn, proto.MaxToDaemon)
+	return w, nil
+}
+
+// end makes the process go and waits until it is gone. It may be called more
+// than once, and from anywhere.
+func (w *worker) end() {
+	_ = w.conn.Close()
+	w.proc.kill()
+	w.proc.wait()
+}
+
+// load makes the worker load the model, and returns once it is ready.
+func (w *worker) load(m proto.Load, report func(proto.Loading)) (proto.Ready, error) {
+	var hello proto.Hello
+	if err := w.expect(proto.KindHello, &hello); err != nil {
+		return proto.Ready{}, err
+	}
+	if hello.Version != proto.Version {
+		return proto.Ready{}, &StartError{Kind: proto.FailEngine,
+			Message: fmt.Sprintf("inferd-engine speaks version %d of the link, this inferd %d", hello.Version, proto.Version),
+			Hint:    "install inferd and inferd-engine of the same release"}
+	}
+	frame, err := proto.AppendJSON(nil, proto.KindLoad, m)
+	if err != nil {
+		return proto.Ready{}, err
+	}
+	if err := w.write(frame); err != nil {
+		return proto.Ready{}, fmt.Errorf("tell the worker what to load: %w", err)
+	}
+	for {
+		k, payload, err := w.in.Next()
+		if err != nil {
+			return proto.Ready{}, err
+		}
+		switch k {
+		case proto.KindLoading:
+			var p proto.Loading
+			if err := json.Unmarshal(payload, &p); err != nil {
+				return proto.Ready{}, fmt.Errorf("engine link: %w", err)
+			}
+			report(p)
+		case proto.KindReady:
+			var r proto.Ready
+			err := json.Unmarshal(payload, &r)
+			return r, err
+		case proto.KindFailed:
+			var f proto.Failed
+			if err := json.Unmarshal(payload, &f); err != nil {
+				return proto.Ready{}, fmt.Errorf("engine link: %w", err)
+			}
+			return proto.Ready{}, &StartError{Kind: f.Kind, Message: f.Message, Hint: f.Hint}
+		default:
+			return proto.Ready{}, fmt.Errorf("engine link: a frame of kind %d while loading", k)
+		}
+	}
+}
+
+func (w *worker) expect(want proto.Kind, into any) error {
+	k, payload, err := w.in.Next()
+	if err != nil {
+		return err
+	}
+	if k != want {
+		return fmt.Errorf("engine link: a frame of kind %d, expected %d", k, want)
+	}
+	if err := json.Unmarshal(payload, into); err != nil {
+		return fmt.Errorf("engine link: %w", err)
+	}
+	return nil
+}
+
+// serve hands the worker's frames to the calls until the link ends, which it
+// says as an error.
+func (w *worker) serve() error {
+	for {
+		k, payload, err := w.in.Next()
+		if err != nil {
+			return err
+		}
+		switch k {
+		case proto.KindStep:
+			err = proto.EachEvent(payload, func(e proto.Event) error {
+				if c := w.find(e.Request); c != nil {
+					c.put(e)
+				}
+				return nil
+			})
+		case proto.KindEnd:
+			var e proto.End
+			if err = json.Unmarshal(payload, &e); err == nil {
+				if c := w.find(e.Request); c != nil {
+					c.finish(e)
+				}
+			}
+		default:
+			err = fmt.Errorf("a frame of unexpected kind %d", k)
+		}
+		if err != nil {
+			return fmt.Errorf("engine link: %w", err)
+		}
+	}
+}
+
+// tell sends a frame that carries only a request's number.
+func (w *worker) tell(k proto.Kind, request uint64) {
+	// An error shows on the reading side too.
+	_ = w.write(proto.AppendNumber(nil, k, request))
+}
+
+func (w *worker) write(frame []byte) error {
+	w.wmu.Lock()
+	defer w.wmu.Unlock()
+	_, err := w.conn.Write(frame)
+	return err
+}
+
+// explain makes the best of why a worker ended: its own word, else how the
+// process ended and the last thing that it said.
+func (w *worker) explain(err error) error {
+	if _, ok := errors.AsType[*StartError](err); ok {
+		return err
+	}
+	how := w.proc.wait()
+	if last := w.stderr.last(); last != "" {
+		how += ": " + last
+	}
+	return &StartError{Kind: proto.FailEngine, Message: "the engine worker ended: " + how, Hint: "run: inferd doctor"}
+}
+
+// tail hands a process's error output on to the log, a line each, and keeps
+// the last one.
+type tail struct {
+	log interface{ Warn(string, ...any) }
+
+	// mu guards the field below.
+	mu   sync.Mutex
+	line string
+}
+
+func newTail(log interface{ Warn(string, ...any) }) *tail { return &tail{log: log} }
+
+// copy reads until the end.
+func (t *tail) copy(r io.Reader) {
+	s := bufio.NewScanner(r)
+	s.Buffer(make([]byte, 4<<10), 64<<10)
+	for s.Scan() {
+		line := strings.ToValidUTF8(s.Text(), "\uFFFD")
+		if strings.TrimSpace(line) == "" {
+			continue
+		}
+		t.mu.Lock()
+		t.line = line
+		t.mu.Unlock()
+		t.log.Warn("engine worker", "line", line)
+	}
+	_, _ = io.Copy(io.Discard, r) // after a line too long, so that the worker never blocks
+}
+
+func (t *tail) last() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.line
+}
