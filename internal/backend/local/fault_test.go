@@ -1,0 +1,241 @@
+package local
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/inferd/inferd/internal/backend"
+	"github.com/inferd/inferd/internal/engine"
+	"github.com/inferd/inferd/internal/engine/enginetest"
+	"github.com/inferd/inferd/internal/engine/proto"
+	"github.com/inferd/inferd/model"
+	"github.com/inferd/inferd/wire"
+)
+
+func kill(t *testing.T, pid int) {
+	t.Helper()
+	p, err := os.FindProcess(pid)
+	if err == nil {
+		err = p.Kill()
+	}
+	if err != nil {
+		t.Fatalf("kill worker %d: %v", pid, err)
+	}
+}
+
+func TestRun_SurvivesTheDeathOfTheWorker(t *testing.T) {
+	b := start(t, nil)
+	for round := 1; round <= 3; round++ {
+		const n = 8
+		began, results := make(chan struct{}, n), make(chan error, n)
+		for range n {
+			go func() {
+				r := ask("Tell me a story about a fox.")
+				told := false
+				_, err := b.Generate(t.Context(), r, func([]backend.Event) error {
+					if !told {
+						told = true
+						began <- struct{}{}
+					}
+					return nil
+				})
+				if !told {
+					began <- struct{}{}
+				}
+				results <- err
+			}()
+		}
+		<-began
+		kill(t, b.Info().PID)
+		for range n {
+			if err := <-results; err != nil && backend.KindOf(err) != backend.Unavailable {
+				t.Errorf("round %d: error %v", round, err)
+			}
+		}
+		if reason := <-b.down; !strings.Contains(reason.Error(), "killed") {
+			t.Errorf("round %d: down because of %q, want it to say killed", round, reason)
+		}
+		<-b.up
+		if got, _ := answer(t, b.Backend, ask("What is the capital of France?")); !strings.Contains(got, "Paris") {
+			t.Errorf("round %d: afterwards %q", round, got)
+		}
+		if got := b.Info().Restarts; got != round {
+			t.Errorf("round %d: %d restarts", round, got)
+		}
+	}
+}
+
+func TestRun_ReportsThePhasesOfLoading(t *testing.T) {
+	b := start(t, nil)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var got []string
+	for _, p := range b.phases {
+		if n := p.PhaseName(); len(got) == 0 || got[len(got)-1] != n {
+			got = append(got, n)
+		}
+	}
+	if want := "mmap load kv_cache"; strings.Join(got, " ") != want {
+		t.Errorf("phases %v, want %s", got, want)
+	}
+	c := b.Capabilities()
+	if !c.Generate || c.Slots != 4 || c.ContextTokens != 1024 || c.Model != model.Name ||
+		c.Accelerator != wire.AcceleratorCPU || !strings.HasPrefix(c.Engine, "llama.cpp v") {
+		t.Errorf("capabilities %+v", c)
+	}
+}
+
+// damaged writes the built-in model with some bytes changed.
+func damaged(t *testing.T, change func([]byte) []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "model.gguf")
+	if err := os.WriteFile(path, change(bytes.Clone(model.GGUF)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// copyEngine is an engine directory of the test's own.
+func copyEngine(t *testing.T) string {
+	t.Helper()
+	root := t.TempDir()
+	if err := os.CopyFS(root, os.DirFS(enginetest.Root(t))); err != nil {
+		t.Fatal(err)
+	}
+	return root
+}
+
+func TestRun_SaysWhyItCannotStart(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(t *testing.T, c *Config)
+		kind   proto.FailKind
+		want   string
+	}{
+		"no worker program": {func(t *testing.T, c *Config) { c.WorkerPath = filepath.Join(t.TempDir(), "inferd-engine") },
+			proto.FailEngine, "no such file"},
+		"another program": {func(_ *testing.T, c *Config) { c.WorkerPath = "/bin/true" },
+			proto.FailEngine, "the engine worker ended"},
+		"no engine": {func(t *testing.T, c *Config) { c.EngineRoot = t.TempDir() },
+			proto.FailEngine, "engine"},
+		"a corrupt engine file": {func(t *testing.T, c *Config) {
+			c.EngineRoot = copyEngine(t)
+			libs, err := filepath.Glob(filepath.Join(c.EngineRoot, "*", "libggml-base*"))
+			if err != nil || len(libs) != 1 {
+				t.Fatal(libs, err)
+			}
+			b, err := os.ReadFile(libs[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			b[len(b)/2] ^= 1
+			if err := os.WriteFile(libs[0], b, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}, proto.FailEngine, "libggml-base"},
+		"no model": {func(t *testing.T, c *Config) { c.Model = filepath.Join(t.TempDir(), "none.gguf") },
+			proto.FailModel, "no such file"},
+		"a folder as model": {func(t *testing.T, c *Config) { c.Model = t.TempDir() },
+			proto.FailModel, "not a regular file"},
+		"no GGUF": {func(t *testing.T, c *Config) {
+			c.Model = damaged(t, func(b []byte) []byte { return []byte("hello") })
+		}, proto.FailModel, "load model"},
+		"a cut model": {func(t *testing.T, c *Config) {
+			c.Model = damaged(t, func(b []byte) []byte { return b[:len(b)/2] })
+		}, proto.FailModel, "load model"},
+		"weights that are no numbers": {func(t *testing.T, c *Config) {
+			c.Model = damaged(t, func(b []byte) []byte {
+				for i := len(b) / 2; i < len(b); i++ {
+					b[i] = 0xff
+				}
+				return b
+			})
+		}, proto.FailModel, "not a number"},
+		"a context that is too large": {func(_ *testing.T, c *Config) { c.NCtx = 4096 },
+			proto.FailConfig, "n_ctx is 4096, but the model was trained with a context of 1024"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, err := launch(t, slog.New(slog.NewTextHandler(t.Output(), nil)), func(cfg *Config) { c.change(t, cfg) })
+			w.stop()
+			se, ok := errors.AsType[*engine.StartError](err)
+			if !ok || se.Kind != c.kind || !strings.Contains(se.Message, c.want) {
+				t.Errorf("error %#v, want one of kind %s with %q", err, c.kind, c.want)
+			}
+		})
+	}
+}
+
+// A model of another family loads, and says by name that it can't be used for
+// chats: it is never given another family's markers.
+func TestGenerate_RefusesAModelOfAnotherFamily(t *testing.T) {
+	path := damaged(t, func(b []byte) []byte {
+		return bytes.Replace(b, []byte("# Tools\\n\\nYou may call"), []byte("# Tools\\n\\nYou can call"), 1)
+	})
+	b := start(t, func(c *Config) { c.Model = path })
+	if b.Capabilities().Generate {
+		t.Error("the model counts as able to chat")
+	}
+	_, _, err := generate(t.Context(), b.Backend, ask("Hi"))
+	if backend.KindOf(err) != backend.Invalid || !strings.Contains(err.Error(), "template") {
+		t.Errorf("error %v", err)
+	}
+}
+
+const daemonEnv = "INFERD_TEST_ACT_AS_DAEMON"
+
+// actAsDaemon starts a backend and says its worker's pid, until it is killed.
+func actAsDaemon() {
+	up := make(chan struct{})
+	args := strings.Split(os.Getenv(daemonEnv), "\n")
+	b := New(Config{
+		Name: "builtin", Model: Builtin, Slots: 1, WorkerPath: args[0], EngineRoot: args[1],
+		Events: Events{Loading: func(wire.LoadPhase) {}, Up: func() { close(up) }, Down: func(error) {}},
+		Log:    slog.New(slog.DiscardHandler),
+	})
+	go func() {
+		<-up
+		fmt.Println(b.Info().PID)
+	}()
+	_ = b.Run(context.Background())
+}
+
+func TestRun_TheWorkerDoesNotOutliveTheDaemon(t *testing.T) {
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), daemonEnv+"="+enginetest.Worker(t)+"\n"+enginetest.Root(t))
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line := make([]byte, 32)
+	n, err := out.Read(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(line[:n])))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	// The worker is nobody's child now; wait until it is gone. The test's own
+	// time limit is the bound.
+	for syscall.Kill(pid, 0) == nil {
+		if state, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid)); err == nil && strings.Contains(string(state), ") Z ") {
+			break // dead, but this machine's init does not collect it
+		}
+	}
+}
