@@ -109,14 +109,12 @@ func (e *Engine) life(ctx context.Context) (up bool, err error) {
 
 	ready, err := w.load(e.cfg.Load, e.cfg.Events.Loading)
 	if err != nil {
-		w.end()
 		return false, w.explain(err)
 	}
 	e.set(w)
 	e.cfg.Events.Up(ready)
 	err = w.serve()
 	e.set(nil)
-	w.end()
 	err = w.explain(err)
 	w.failCalls(err)
 	if ctx.Err() == nil {

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"time"
 )
 
 // process is a started worker process.
@@ -73,6 +74,16 @@ func (p *process) kill() { p.once.Do(func() { _ = p.cmd.Process.Kill() }) }
 func (p *process) wait() string {
 	<-p.done
 	return p.how
+}
+
+// waitFor waits until the process is gone, but not for longer than d.
+func (p *process) waitFor(d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-p.done:
+	case <-t.C:
+	}
 }
 
 // scrub drops from the environment what would make the engine load other

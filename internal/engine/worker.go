@@ -8,6 +8,8 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"syscall"
+	"time"
 
 	"github.com/inferd/inferd/internal/engine/proto"
 )
@@ -158,17 +160,31 @@ func (w *worker) write(frame []byte) error {
 	return err
 }
 
-// explain makes the best of why a worker ended: its own word, else how the
-// process ended and the last thing that it said.
+// lastWords is how long a worker that has closed its link may take to exit by
+// itself, so that its own exit status and last line are seen.
+const lastWords = time.Second
+
+// explain ends the worker, and makes the best of why it ended: its own word,
+// else what it did wrong on the link, else how the process ended and the last
+// thing that it said.
 func (w *worker) explain(err error) error {
 	if _, ok := errors.AsType[*StartError](err); ok {
+		w.end()
 		return err
 	}
-	how := w.proc.wait()
-	if last := w.stderr.last(); last != "" {
-		how += ": " + last
+	why := ""
+	if errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) {
+		w.proc.waitFor(lastWords)
+		w.end()
+		why = w.proc.wait()
+		if last := w.stderr.last(); last != "" {
+			why += ": " + last
+		}
+	} else {
+		w.end()
+		why = err.Error()
 	}
-	return &StartError{Kind: proto.FailEngine, Message: "the engine worker ended: " + how, Hint: "run: inferd doctor"}
+	return &StartError{Kind: proto.FailEngine, Message: "the engine worker ended: " + why, Hint: "run: inferd doctor"}
 }
 
 // tail hands a process's error output on to the log, a line each, and keeps

@@ -1,6 +1,8 @@
 package host
 
 import (
+	"time"
+
 	"github.com/inferd/inferd/internal/engine/batch"
 	"github.com/inferd/inferd/internal/engine/llama"
 )
@@ -9,6 +11,7 @@ import (
 type lm struct {
 	ctx   *llama.Context
 	model *llama.Model
+	tuner *tuner // nil where the number of threads is fixed
 	buf   []llama.Entry
 }
 
@@ -17,7 +20,17 @@ func (m *lm) Decode(entries []batch.Entry) (batch.Status, error) {
 	for _, e := range entries {
 		m.buf = append(m.buf, llama.Entry(e))
 	}
+	if m.tuner == nil {
+		s, err := m.ctx.Decode(m.buf)
+		return batch.Status(s), err
+	}
+	began := time.Now()
+	threads := m.tuner.choose(len(entries), began)
+	m.ctx.SetThreads(threads, threads)
 	s, err := m.ctx.Decode(m.buf)
+	if now := time.Now(); err == nil && s == llama.Decoded {
+		m.tuner.observe(len(entries), now.Sub(began), now)
+	}
 	return batch.Status(s), err
 }
 

@@ -107,6 +107,9 @@ func load(m proto.Load, built Builtin, report func(proto.Loading), log func(llam
 		return nil, failed(proto.FailModel, "", err)
 	}
 	ld.lm = &lm{ctx: ctx, model: model}
+	if m.Threads == 0 {
+		ld.lm.tuner = newTuner(threads)
+	}
 	ld.ready = proto.Ready{
 		Model: modelName(m, built, model), Engine: "llama.cpp " + lib.Version(), Context: context,
 		Slots: m.Slots, Threads: threads, GPULayers: m.GPULayers,
@@ -213,14 +216,24 @@ func accelerator(lib *llama.Library, layers int) (wire.Accelerator, string) {
 	return wire.AcceleratorCPU, cpu
 }
 
-// warmUp computes one token, so that the first request does not pay for what
-// happens once, and a model that can't compute is found out now.
+// warmUpTime is how long a start may take to try out thread counts.
+const warmUpTime = 60 * time.Millisecond
+
+// warmUp computes a few tokens, so that the first request does not pay for
+// what happens once, a model that can't compute is found out now, and the
+// tuner has an idea of the machine.
 func (l *loaded) warmUp() error {
-	if _, err := l.lm.Decode([]batch.Entry{{Token: 0, Logits: true}}); err != nil {
-		return failed(proto.FailModel, "", err)
-	}
-	if broken(l.lm.Logits(0)) {
-		return failed(proto.FailModel, "the file is damaged: get it again", batch.ErrLogits)
+	began := time.Now()
+	for i := range 20 {
+		if _, err := l.lm.Decode([]batch.Entry{{Token: 0, Pos: int32(i), Logits: true}}); err != nil {
+			return failed(proto.FailModel, "", err)
+		}
+		if broken(l.lm.Logits(0)) {
+			return failed(proto.FailModel, "the file is damaged: get it again", batch.ErrLogits)
+		}
+		if l.lm.tuner == nil || time.Since(began) > warmUpTime {
+			break
+		}
 	}
 	l.lm.Remove(0, 0)
 	return nil

@@ -1,0 +1,99 @@
+package host
+
+import (
+	"testing"
+	"time"
+)
+
+// machine is a made-up machine: how long a batch takes with so many threads.
+type machine func(threads, tokens int) time.Duration
+
+// drive runs n batches and returns the time spent, and what it would have
+// been with the best fixed setting.
+func drive(t *tuner, m machine, now *time.Time, n, tokens int) (spent, best time.Duration) {
+	for range n {
+		threads := t.choose(tokens, *now)
+		took := m(threads, tokens)
+		*now = now.Add(took)
+		t.observe(tokens, took, *now)
+		spent += took
+		least := took
+		for _, s := range t.steps {
+			least = min(least, m(s, tokens))
+		}
+		best += least
+	}
+	return spent, best
+}
+
+func TestTuner_FindsTheBestSetting(t *testing.T) {
+	for name, c := range map[string]struct {
+		most int
+		m    machine
+		want int
+	}{
+		"scales": {8, func(n, _ int) time.Duration { return 40 * time.Millisecond / time.Duration(n) }, 8},
+		"one is best": {8, func(n, _ int) time.Duration {
+			return time.Duration(200+100*n) * time.Microsecond
+		}, 1},
+		"half is best": {8, func(n, _ int) time.Duration {
+			if n > 4 {
+				return 30 * time.Millisecond
+			}
+			return 40 * time.Millisecond / time.Duration(n)
+		}, 4},
+		"only one": {1, func(int, int) time.Duration { return time.Millisecond }, 1},
+	} {
+		tu, now := newTuner(c.most), time.Unix(0, 0)
+		drive(tu, c.m, &now, 3000, 1)
+		if got := tu.steps[tu.groups[0].best]; got != c.want {
+			t.Errorf("%s: chose %d threads, want %d", name, got, c.want)
+		}
+		spent, best := drive(tu, c.m, &now, 5000, 1)
+		if over := float64(spent)/float64(best) - 1; over > 0.03 {
+			t.Errorf("%s: costs %.1f %% more than the best setting", name, 100*over)
+		}
+	}
+}
+
+// A machine that becomes busy, and idle again: the tuner follows both ways.
+func TestTuner_FollowsTheMachine(t *testing.T) {
+	busy := false
+	m := func(n, _ int) time.Duration {
+		switch {
+		case n == 1:
+			return 20 * time.Millisecond
+		case busy:
+			return 80 * time.Millisecond // spinning for a thread that sleeps
+		}
+		return 11 * time.Millisecond
+	}
+	tu, now := newTuner(2), time.Unix(0, 0)
+	for round := range 3 {
+		for _, b := range []bool{false, true} {
+			busy = b
+			drive(tu, m, &now, 2000, 1) // time to find out
+			spent, best := drive(tu, m, &now, 2000, 1)
+			if over := float64(spent)/float64(best) - 1; over > 0.05 {
+				t.Errorf("round %d, busy %v: costs %.1f %% more than the best setting", round, b, 100*over)
+			}
+		}
+	}
+}
+
+func TestTuner_KeepsReadingAndWritingApart(t *testing.T) {
+	m := func(n, tokens int) time.Duration {
+		if tokens > fewTokens {
+			return time.Duration(tokens) * time.Millisecond / time.Duration(n)
+		}
+		return time.Duration(n) * time.Millisecond
+	}
+	tu, now := newTuner(4), time.Unix(0, 0)
+	for range 2000 {
+		drive(tu, m, &now, 1, 4)
+		drive(tu, m, &now, 1, 256)
+	}
+	if few, many := tu.steps[tu.groups[0].best], tu.steps[tu.groups[1].best]; few != 1 || many != 4 {
+		t.Errorf("chose %d threads for few tokens and %d for many, want 1 and 4", few, many)
+	}
+}
