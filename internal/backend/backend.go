@@ -13,15 +13,17 @@ import (
 
 // Backend answers requests. Implementations are safe for concurrent use: the
 // daemon calls Generate from many goroutines at once, up to
-// Capabilities.Slots of them in the ordinary run and briefly more while a
-// cancelled call is still returning.
+// Capabilities.Slots of them in the ordinary run and more where other requests
+// are ending or starting: what it can't run at once, it queues.
 type Backend interface {
 	// Name is the config entry's name. It is unique in a daemon, never
 	// changes, and is what clients see in the `backend` field.
 	Name() string
 
 	// Capabilities says what the backend can do. It is final once Ready has
-	// been true for the first time, and may be incomplete before that.
+	// been true for the first time. Before that it may be incomplete, but a
+	// capability that is hoped for is already true: a request that comes too
+	// early is told to wait, not that nobody could ever serve it.
 	Capabilities() Capabilities
 
 	// Ready reports whether Generate can be expected to work now. It is a
@@ -84,7 +86,12 @@ type Event struct {
 }
 
 // Result is what a finished request reports. Content is not part of it: the
-// caller has seen every piece.
+// caller has seen every piece. Stop is of no account beside an error.
+//
+// Usage.CompletionTokens counts the tokens that were chosen, without the one
+// that ends an answer. The Tokens of the events sum up to it where the answer
+// stopped by its length, and to it or less elsewhere, since what stands for no
+// text, or for withheld text, is in no event.
 type Result struct {
 	Stop  wire.StopReason
 	Usage wire.Usage

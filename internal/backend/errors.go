@@ -50,10 +50,9 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// Errorf makes an Error; a %w verb sets the cause without showing it twice.
+// Errorf makes an Error without a cause.
 func Errorf(k Kind, format string, args ...any) *Error {
-	err := fmt.Errorf(format, args...)
-	return &Error{Kind: k, Message: err.Error()}
+	return &Error{Kind: k, Message: fmt.Sprintf(format, args...)}
 }
 
 // KindOf is the kind of err: that of the *Error in its chain, or Internal.

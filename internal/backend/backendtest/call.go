@@ -3,6 +3,7 @@ package backendtest
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/inferd/inferd/internal/backend"
@@ -129,10 +130,8 @@ func (c *call) expectStop(stops ...wire.StopReason) *call {
 	if c.err != nil {
 		c.Fatalf("generate: %v, want stop %q and no error", c.err, stops)
 	}
-	for _, stop := range stops {
-		if c.result.Stop == stop {
-			return c
-		}
+	if slices.Contains(stops, c.result.Stop) {
+		return c
 	}
 	c.Fatalf("stop is %q, want %q", c.result.Stop, stops)
 	return c
