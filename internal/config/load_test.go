@@ -1,0 +1,232 @@
+package config
+
+import (
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestLoad_RunsTheBuiltinModelWhenNothingIsConfigured(t *testing.T) {
+	want := Config{
+		Backends: []Backend{{
+			Kind: KindLlamaCPP, Name: "builtin",
+			LlamaCPP: LlamaCPP{Model: "builtin", Slots: 4},
+		}},
+		DrainTimeout: 30 * time.Second,
+		Queue:        Queue{Active: 0, Waiting: 128},
+		LogLevel:     slog.LevelInfo,
+	}
+	sources := map[string]Sources{
+		"no home":         {Getenv: env(nil)},
+		"no default file": {Getenv: env(map[string]string{"HOME": t.TempDir()})},
+		"an absent path that nobody named": {
+			Path: filepath.Join(t.TempDir(), "absent.json"), Getenv: env(nil),
+		},
+		"an empty object": {Path: write(t, "{}"), Explicit: true, Getenv: env(nil)},
+	}
+	for name, src := range sources {
+		t.Run(name, func(t *testing.T) {
+			got, err := Load(src)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("config (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestLoad_ReadsEveryKey(t *testing.T) {
+	got, err := load(t, `
+// comments and trailing commas are fine
+{
+	"engine_dir": "/opt/engine",
+	"drain_timeout_ms": 1500,
+	"queue": {"active": 3, "waiting": 7,},
+	"log_level": "debug",
+	"backends": [
+		{"kind": "llamacpp", "name": "big-1.0_x", "model": "/m/big.gguf",
+		 "n_ctx": 4096, "n_gpu_layers": 99, "slots": 32, "threads": 6}, /* and */
+		{"kind": "llamacpp", "name": "small", "model": "builtin"},
+		{"kind": "mock", "name": "m", "model": "x", "tokens": ["a", "b"], "echo": false, "loop": true, "n_ctx": 9, "slots": 2,
+		 "ready_delay_ms": 1, "first_delay_ms": 2, "token_delay_ms": 0.5, "fail_before": true, "fail_after_tokens": 0, "fail_kind": "invalid"},
+	],
+}
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Config{
+		EngineDir:    "/opt/engine",
+		DrainTimeout: 1500 * time.Millisecond,
+		Queue:        Queue{Active: 3, Waiting: 7},
+		LogLevel:     slog.LevelDebug,
+		Backends: []Backend{
+			{Kind: KindLlamaCPP, Name: "big-1.0_x", LlamaCPP: LlamaCPP{
+				Model: "/m/big.gguf", NCtx: 4096, NGPULayers: 99, Slots: 32, Threads: 6,
+			}},
+			{Kind: KindLlamaCPP, Name: "small", LlamaCPP: LlamaCPP{Model: "builtin", Slots: 4}},
+			{Kind: KindMock, Name: "m", Mock: Mock{
+				Model: "x", Tokens: []string{"a", "b"}, Loop: true, NCtx: 9, Slots: 2,
+				ReadyDelay: time.Millisecond, FirstDelay: 2 * time.Millisecond, TokenDelay: 500 * time.Microsecond,
+				FailBefore: true, FailAfterTokens: new(int), FailKind: "invalid",
+			}},
+		},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("config (-want +got):\n%s", diff)
+	}
+}
+
+func TestLoad_LaterSourcesWin(t *testing.T) {
+	path := write(t, `{"drain_timeout_ms": 1, "queue": {"waiting": 1}, "log_level": "warn"}`)
+	got, err := Load(Sources{
+		Path: path, Explicit: true,
+		Getenv: env(map[string]string{"INFERD_DRAIN_TIMEOUT_MS": "2", "INFERD_QUEUE_WAITING": "2"}),
+		Flags:  Flags{Values: map[string]string{"drain_timeout_ms": "3"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.DrainTimeout != 3*time.Millisecond {
+		t.Errorf("drain timeout %v, want the flag's 3ms", got.DrainTimeout)
+	}
+	if got.Queue.Waiting != 2 {
+		t.Errorf("waiting %d, want the environment's 2", got.Queue.Waiting)
+	}
+	if got.LogLevel != slog.LevelWarn {
+		t.Errorf("log level %v, want the file's warn", got.LogLevel)
+	}
+}
+
+func TestLoad_FindsTheFile(t *testing.T) {
+	home := t.TempDir()
+	dir := filepath.Join(home, ".inferd")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "config.json"), []byte(`{"queue": {"active": 1}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	named := write(t, `{"queue": {"active": 2}}`)
+	flag := write(t, `{"queue": {"active": 3}}`)
+	tests := []struct {
+		name   string
+		src    Sources
+		active int
+	}{
+		{"in the home directory", Sources{Getenv: env(map[string]string{"HOME": home})}, 1},
+		{"named in the environment", Sources{Getenv: env(map[string]string{"HOME": home, "INFERD_CONFIG": named})}, 2},
+		{"named by flag", Sources{Path: flag, Explicit: true, Getenv: env(map[string]string{"INFERD_CONFIG": named})}, 3},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			got, err := Load(test.src)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.Queue.Active != test.active {
+				t.Errorf("active %d, want %d", got.Queue.Active, test.active)
+			}
+		})
+	}
+}
+
+func TestLoad_NeverTakesABadFileForAnAbsentOne(t *testing.T) {
+	absent := filepath.Join(t.TempDir(), "absent.json")
+	big := write(t, "{}"+strings.Repeat(" ", 256<<10))
+	tests := []struct {
+		name string
+		src  Sources
+		want string
+	}{
+		{"absent but named", Sources{Path: absent, Explicit: true}, absent + ": read config file: "},
+		{"absent but named in the environment", Sources{Getenv: env(map[string]string{"INFERD_CONFIG": absent})}, absent + ": read config file: "},
+		{"a directory", Sources{Path: t.TempDir()}, ": read config file: "},
+		{"empty", Sources{Path: write(t, "")}, ":1: not JSON"},
+		{"broken", Sources{Path: write(t, "{\n\"queue\": {\n}")}, ":3: not JSON"},
+		{"not an object", Sources{Path: write(t, "[]")}, ":1: a list is not allowed: it must be an object"},
+		{"too big", Sources{Path: big}, "more than 256 KiB"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if test.src.Getenv == nil {
+				test.src.Getenv = env(nil)
+			}
+			cfg, err := Load(test.src)
+			if err == nil {
+				t.Fatalf("loaded %+v, want an error", cfg)
+			}
+			if _, ok := errors.AsType[*Error](err); !ok {
+				t.Errorf("got %T, want *Error", err)
+			}
+			if !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error %q does not contain %q", err, test.want)
+			}
+			if diff := cmp.Diff(Config{}, cfg); diff != "" {
+				t.Errorf("a config came with the error: %s", diff)
+			}
+		})
+	}
+}
+
+func TestLoad_UnreadableFileIsAnError(t *testing.T) {
+	if runtime.GOOS == "windows" || os.Getuid() == 0 {
+		// Permissions bind neither; a path through a file is unreadable to all.
+		path := filepath.Join(write(t, "{}"), "config.json")
+		if _, err := Load(Sources{Path: path, Explicit: true, Getenv: env(nil)}); err == nil {
+			t.Error("loaded a path through a file")
+		}
+		return
+	}
+	path := write(t, "{}")
+	if err := os.Chmod(path, 0); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(Sources{Path: path, Getenv: env(nil)}); err == nil {
+		t.Error("loaded a file that can't be read")
+	}
+}
+
+func TestLoad_RefusesBadEnvironmentAndFlags(t *testing.T) {
+	_, err := Load(Sources{
+		Getenv: env(map[string]string{"INFERD_QUEUE_WAITING": "many", "INFERD_LOG_LEVEL": "loud"}),
+		Flags:  Flags{Values: map[string]string{"engine_dir": "here", "queue.activ": "1"}},
+	})
+	want := []string{
+		`environment variable INFERD_QUEUE_WAITING: "many" is not allowed: it must be a whole number from 0 to 65536`,
+		`environment variable INFERD_LOG_LEVEL: "loud" is not allowed: it must be one of debug, info, warn, error`,
+		`flag --engine-dir: "here" is not allowed: it must be an absolute path`,
+		`flag --queue-activ: unknown; did you mean "queue.active"? allowed: drain_timeout_ms, engine_dir, log_level, queue.active, queue.waiting`,
+	}
+	if err == nil {
+		t.Fatal("loaded")
+	}
+	if diff := cmp.Diff(want, strings.Split(err.Error(), "\n")); diff != "" {
+		t.Errorf("problems (-want +got):\n%s", diff)
+	}
+}
+
+func TestLoad_MockNeverReplacesAConfiguredBackend(t *testing.T) {
+	flags := Flags{Mock: true}
+	got, err := Load(Sources{Getenv: env(nil), Flags: flags})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]Backend{{Kind: KindMock, Name: "mock"}}, got.Backends); diff != "" {
+		t.Errorf("backends (-want +got):\n%s", diff)
+	}
+	path := write(t, `{"backends": [{"kind": "llamacpp", "name": "a", "model": "builtin"}]}`)
+	_, err = Load(Sources{Path: path, Explicit: true, Getenv: env(nil), Flags: flags})
+	if err == nil || !strings.Contains(err.Error(), "flag --mock: not allowed beside configured backends") {
+		t.Errorf("got %v", err)
+	}
+}
