@@ -1,0 +1,55 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/inferd/inferd/wire"
+)
+
+// logOutcome writes the one line of a finished request. It says who, how it
+// ended and how long it took; of what was said it holds nothing.
+func (r *v1Request) logOutcome(ctx context.Context, err, sent error) {
+	outcome, code := r.outcome(ctx, err, sent)
+	attrs := append(r.peerAttrs(),
+		slog.Uint64("request", r.number),
+		slog.String("outcome", outcome),
+		slog.String("backend", r.backend),
+		slog.Int("prompt_tokens", r.result.Usage.PromptTokens),
+		slog.Int("cached_tokens", r.result.Usage.CachedTokens),
+		slog.Int("completion_tokens", r.result.Usage.CompletionTokens),
+		millis("queue_ms", r.queueTime),
+		millis("first_token_ms", r.firstToken),
+		millis("total_ms", time.Since(r.received)),
+	)
+	if code != "" {
+		attrs = append(attrs, slog.String("code", string(code)))
+	}
+	if err != nil {
+		attrs = append(attrs, slog.String("reason", reasonOf(err)))
+	}
+	r.log.Info("request", attrs...)
+}
+
+// outcome names the end of a request: a stop reason, or an error's code.
+func (r *v1Request) outcome(ctx context.Context, err, sent error) (string, wire.Code) {
+	cause := context.Cause(ctx)
+	switch {
+	case errors.Is(cause, errStalled), errors.Is(sent, errStalled):
+		return "client_stalled", ""
+	case errors.Is(cause, errClientGone), sent != nil:
+		return "client_gone", ""
+	case err == nil:
+		return string(r.result.Stop), ""
+	}
+	if frame, ok := r.terminal(ctx, err).(*wire.V1Error); ok {
+		return "error", frame.Code
+	}
+	return string(wire.StopCancelled), ""
+}
+
+func inMillis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+func millis(key string, d time.Duration) slog.Attr { return slog.Float64(key, inMillis(d)) }
