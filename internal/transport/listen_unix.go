@@ -109,6 +109,8 @@ func removeStale(path string, uid int) error {
 	return os.Remove(path)
 }
 
+func clearEndpoint(e Endpoint) error { return removeStale(e.Path, os.Geteuid()) }
+
 // checkStale makes sure that nobody listens at path. The lock says so already,
 // unless somebody deleted its file while a daemon held it.
 func checkStale(path string) error {

@@ -47,6 +47,16 @@ func Listen(e Endpoint) (*Listener, error) {
 	return newListener(e, ln, withdraw), nil
 }
 
+// RemoveStale removes the socket that a daemon which was killed left at e, so
+// that a client is told at once that nobody serves there. The caller holds the
+// instance lock. What is no such socket stays, and is an error.
+func RemoveStale(e Endpoint) error {
+	if err := clearEndpoint(e); err != nil {
+		return fmt.Errorf("clear the %s surface: %w", e.Surface, err)
+	}
+	return nil
+}
+
 func newListener(e Endpoint, ln net.Listener, withdraw func() error) *Listener {
 	l := &Listener{endpoint: e, ln: ln, withdraw: withdraw, identify: peerOf, closed: make(chan struct{})}
 	l.close = sync.OnceValue(func() error {

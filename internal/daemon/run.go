@@ -1,0 +1,173 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+
+	"github.com/inferd/inferd/internal/backend"
+	"github.com/inferd/inferd/internal/queue"
+	"github.com/inferd/inferd/internal/router"
+	"github.com/inferd/inferd/internal/server"
+	"github.com/inferd/inferd/internal/status"
+	"github.com/inferd/inferd/internal/transport"
+)
+
+// run is one run of a daemon, from the lock to its release.
+type run struct {
+	daemon *Daemon
+	dir    string
+	log    *slog.Logger
+
+	hub      *status.Hub
+	gate     *queue.Gate
+	watcher  *transport.Watcher
+	server   *server.Server
+	backends []backend.Backend
+
+	events   chan event
+	stopping chan struct{} // closed when nobody reads events any more
+
+	ready chan struct{} // closed when the text surface opens for the first time
+
+	// The loop's own, below.
+	up        map[int]bool // backends that can serve, by index
+	state     state
+	restarted string // the last phase published of a restart
+
+	// bindV1 opens the text surface; cancelRequests ends all that runs there.
+	bindV1         func() error
+	cancelRequests func()
+
+	workers    sync.WaitGroup // Run of the backends
+	background sync.WaitGroup // accept loops and the watchers
+
+	// mu guards the fields below.
+	mu        sync.Mutex
+	listeners []*transport.Listener
+}
+
+// state is where in its life the daemon is.
+type state uint8
+
+const (
+	loading state = iota // never ready yet
+	serving
+	restarting // was ready; no backend can generate now
+)
+
+var errNoBackend = errors.New("no backend is configured")
+
+// newRun makes all the parts; nothing of it runs yet.
+func (d *Daemon) newRun(dir string) (*run, error) {
+	r := &run{
+		daemon: d, dir: dir, log: d.cfg.Log,
+		hub:      status.NewHub(),
+		events:   make(chan event),
+		stopping: make(chan struct{}),
+		ready:    make(chan struct{}),
+		up:       make(map[int]bool),
+	}
+	r.makeBackends()
+	if len(r.backends) == 0 {
+		return r, errNoBackend
+	}
+	var err error
+	if r.watcher, err = transport.NewWatcher(); err != nil {
+		return r, fmt.Errorf("make connection watcher: %w", err)
+	}
+	r.gate = queue.New(queue.Limits{Active: d.cfg.Queue.Active, Waiting: d.cfg.Queue.Waiting})
+	r.server = server.New(server.Config{
+		Log: r.log, Gate: r.gate, Router: router.New(r.backends), Hub: r.hub, Watcher: r.watcher,
+		Status: r.status, Drain: d.Drain, WriteTimeout: d.cfg.WriteTimeout,
+	})
+	return r, nil
+}
+
+// run is everything between the making of the parts and the lock's release.
+func (r *run) run(ctx context.Context) error {
+	// What must outlive ctx, so that the way down is in order, has its own end.
+	lasting := context.WithoutCancel(ctx)
+	backends, stopBackends := context.WithCancel(lasting)
+	defer stopBackends()
+	requests, cancelRequests := context.WithCancelCause(lasting)
+	defer cancelRequests(nil)
+	watching, stopWatching := context.WithCancel(lasting)
+	defer stopWatching()
+	r.bindV1 = func() error { return r.listen(requests, transport.V1) }
+	r.cancelRequests = func() { cancelRequests(server.ErrShutdown) }
+	r.background.Go(func() { r.watch(watching) })
+
+	err := r.open(lasting)
+	if err == nil {
+		r.startBackends(backends)
+		err = r.loop(ctx)
+	}
+	close(r.stopping)
+	r.stop(ctx, err, stopBackends)
+	stopWatching()
+	r.background.Wait()
+	return err
+}
+
+// watch runs what looks after connections until ctx ends.
+func (r *run) watch(ctx context.Context) {
+	if r.daemon.cfg.IdleExit > 0 {
+		r.background.Go(func() { r.exitWhenIdle(ctx) })
+	}
+	if err := r.watcher.Run(ctx); err != nil && ctx.Err() == nil {
+		r.log.Error("watch connections", slog.Any("error", err))
+	}
+}
+
+// open binds the surfaces that are there in every state, and clears those that
+// are not yet: a socket there is a sign of being ready.
+func (r *run) open(ctx context.Context) error {
+	if err := transport.RemoveStale(transport.EndpointIn(r.dir, transport.V1)); err != nil {
+		return fmt.Errorf("open socket: %w", err)
+	}
+	for _, surface := range []transport.Surface{transport.Admin, transport.Control} {
+		if err := r.listen(ctx, surface); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// listen binds a surface and starts its accept loop. ctx is the base of all
+// that is asked for there.
+func (r *run) listen(ctx context.Context, surface transport.Surface) error {
+	ln, err := transport.Listen(transport.EndpointIn(r.dir, surface))
+	if err != nil {
+		return fmt.Errorf("open socket: %w", err)
+	}
+	r.mu.Lock()
+	r.listeners = append(r.listeners, ln)
+	r.mu.Unlock()
+	r.background.Go(func() { r.server.Serve(ctx, ln) })
+	return nil
+}
+
+// unlisten closes the listeners of the surfaces and removes their sockets.
+// Connections that are open stay so.
+func (r *run) unlisten(surfaces ...transport.Surface) {
+	r.mu.Lock()
+	var kept, closed []*transport.Listener
+	for _, ln := range r.listeners {
+		if slices.Contains(surfaces, ln.Endpoint().Surface) {
+			closed = append(closed, ln)
+		} else {
+			kept = append(kept, ln)
+		}
+	}
+	r.listeners = kept
+	r.mu.Unlock()
+	for _, ln := range closed {
+		if err := ln.Close(); err != nil {
+			r.log.Warn("close socket", slog.String("path", ln.Endpoint().Path), slog.Any("error", err))
+		}
+	}
+}
