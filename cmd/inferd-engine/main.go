@@ -90,6 +90,10 @@ func probe(dir string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	// The libraries look for others in the current directory too.
+	if err := os.Chdir(filepath.VolumeName(abs) + string(filepath.Separator)); err != nil {
+		return err
+	}
 	lib, err := host.OpenEngine(abs, nil)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -28,6 +29,9 @@ type process struct {
 func start(path string, t *tail) (*process, io.ReadWriteCloser, error) {
 	cmd := exec.Command(path, "serve")
 	cmd.Env = scrub(os.Environ())
+	// The libraries look for others in the current directory too, which may
+	// be anybody's.
+	cmd.Dir = rootDir(path)
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		return nil, nil, err
@@ -66,6 +70,9 @@ func start(path string, t *tail) (*process, io.ReadWriteCloser, error) {
 	p.pid = cmd.Process.Pid
 	return p, conn, nil
 }
+
+// rootDir is the root of the file system that path is on.
+func rootDir(path string) string { return filepath.VolumeName(path) + string(filepath.Separator) }
 
 // kill ends the process at once. It has nothing to lose.
 func (p *process) kill() { p.once.Do(func() { _ = p.cmd.Process.Kill() }) }

@@ -22,12 +22,12 @@ type libc struct {
 
 func openLibc() (c libc, err error) {
 	if c.strlen, err = purego.Dlsym(purego.RTLD_DEFAULT, "strlen"); err != nil {
-		return c, fmt.Errorf("C library: %w", err)
+		return c, fmt.Errorf("find the C library: %w", err)
 	}
 	for name, fn := range map[string]any{"fdopen": &c.fdopen, "fclose": &c.fclose} {
 		p, err := purego.Dlsym(purego.RTLD_DEFAULT, name)
 		if err != nil {
-			return c, fmt.Errorf("C library: %w", err)
+			return c, fmt.Errorf("find the C library: %w", err)
 		}
 		purego.RegisterFunc(fn, p)
 	}

@@ -19,7 +19,7 @@ type libc struct{ strlen uintptr }
 func openLibc() (libc, error) {
 	d := windows.NewLazySystemDLL("ucrtbase.dll").NewProc("strlen")
 	if err := d.Find(); err != nil {
-		return libc{}, fmt.Errorf("C library: %w", err)
+		return libc{}, fmt.Errorf("find the C library: %w", err)
 	}
 	return libc{strlen: d.Addr()}, nil
 }
