@@ -63,7 +63,7 @@ check: format vet cross tidy lint layout ## Everything but the tests: format, ve
 
 .PHONY: format
 format: ## List files that gofmt would change
-	@files=$$(gofmt -l $(filter %.go,$(SOURCES))); \
+	@files=$$("$$($(GO) env GOROOT)/bin/gofmt" -l $(filter %.go,$(SOURCES))); \
 	if [ -n "$$files" ]; then echo "not formatted:" $$files >&2; exit 1; fi
 
 .PHONY: vet
@@ -84,7 +84,7 @@ tidy: ## Check that go.mod says what the code needs
 
 .PHONY: lint
 lint: $(LINT) ## Run the linters of .golangci.yml
-	$(LINT) run ./...
+	$(LINT) run --allow-parallel-runners ./...
 
 # Built once, from the version that tools/go.mod pins; minutes the first time.
 $(LINT): tools/go.mod tools/go.sum
