@@ -1,7 +1,8 @@
 package wire
 
 // AdminEvent is one lifecycle event: Starting, LoadingModel with one of its
-// phases, Capabilities, Ready, Restarting, Draining or Failed.
+// phases, Capabilities, Ready, Restarting, Draining or Failed, all of them
+// values, or an *UnknownAdmin from a newer daemon.
 type AdminEvent interface {
 	// Status is the frame's `status` value.
 	Status() string

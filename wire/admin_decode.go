@@ -105,7 +105,7 @@ func decodePhase[P LoadPhase](frame []byte, fields func(*P) []field) (AdminEvent
 // types of its fields. It is kept as one line: a newline between two tokens
 // would cut it in two.
 func decodeUnknown(frame []byte) (AdminEvent, error) {
-	u := &UnknownAdmin{Raw: bytes.ReplaceAll(frame, []byte{'\n'}, []byte{' '})}
+	u := &UnknownAdmin{Raw: bytes.ReplaceAll(bytes.TrimSpace(frame), []byte{'\n'}, []byte{' '})}
 	err := decodeObject(frame,
 		field{"status", func(s *scanner) error { return s.textIfAny(&u.StatusName) }},
 		field{"phase", func(s *scanner) error { return s.textIfAny(&u.PhaseName) }},

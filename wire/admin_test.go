@@ -20,7 +20,7 @@ var adminFrames = []struct {
 	{"starting", Starting{}, `{"id":"admin","type":"status","status":"starting"}`},
 	{"checking_local", LoadingModel{PhaseCheckingLocal{Path: "/m/a.gguf"}},
 		`{"id":"admin","type":"status","status":"loading_model","phase":"checking_local","path":"/m/a.gguf"}`},
-	{"download", LoadingModel{PhaseDownload{DownloadedBytes: 33554432, TotalBytes: ptr(int64(5e9)), SourceURL: "https://example.com/a.gguf"}},
+	{"download", LoadingModel{PhaseDownload{DownloadedBytes: 33554432, TotalBytes: new(int64(5e9)), SourceURL: "https://example.com/a.gguf"}},
 		`{"id":"admin","type":"status","status":"loading_model","phase":"download","downloaded_bytes":33554432,"total_bytes":5000000000,"source_url":"https://example.com/a.gguf"}`},
 	{"download of unknown size", LoadingModel{PhaseDownload{SourceURL: "https://example.com/a.gguf"}},
 		`{"id":"admin","type":"status","status":"loading_model","phase":"download","downloaded_bytes":0,"total_bytes":null,"source_url":"https://example.com/a.gguf"}`},
@@ -115,7 +115,7 @@ func TestDecodeAdminEvent_KeepsWhatItDoesNotKnow(t *testing.T) {
 		{"phase of another type", `{"status":"paused","phase":{"n":1}}`, "paused", "", ""},
 		{"type", `{"type":"notice","status":"ready","text":"x"}`, "ready", "", ""},
 		{"type without status", `{"type":"notice"}`, "", "", ""},
-		{"newlines between tokens", "{\"status\":\"paused\",\n\"x\":1\n}", "paused", "", `{"status":"paused", "x":1 }`},
+		{"newlines between tokens", "\n{\"status\":\"paused\",\n\"x\":1\n}\r\n", "paused", "", `{"status":"paused", "x":1 }`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -160,6 +160,8 @@ func TestDecodeAdminEvent_RefusesWhatIsMalformed(t *testing.T) {
 		{`{"status":"loading_model","phase":"download","total_bytes":"many"}`, `total_bytes: expected a number, found a string at byte 59`},
 		{`{"status":"capabilities","v2":1}`, `v2: expected a boolean, found a number at byte 30`},
 		{`{"status":"ready"`, `not JSON: ',' or '}' expected, but the frame ends at byte 17`},
+		{`{"type":"notice","status":"\ud800"}`, `status: half of a UTF-16 surrogate pair in the string at byte 26`},
+		{`{"type":"notice","phase":"\ud800"}`, `phase: half of a UTF-16 surrogate pair in the string at byte 25`},
 		{`"ready"`, `not a JSON object`},
 	}
 	for _, tt := range tests {
@@ -269,6 +271,7 @@ func FuzzDecodeAdminEvent(f *testing.F) {
 		f.Add([]byte(tt.want))
 	}
 	f.Add([]byte("{\"type\":\"x\",\n\"status\":[]}"))
+	f.Add([]byte(`{"type":""}`))
 	f.Add([]byte(`{"status":"loading_model","phase":"load","loaded_fraction":1e999}`))
 	f.Add([]byte(`{"status":"loading_model","phase":"download","source_url":"https://a:b@c/d?e#f"}`))
 	f.Fuzz(func(t *testing.T, in []byte) {

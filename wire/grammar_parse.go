@@ -171,10 +171,7 @@ func (p *grammarParser) group(name string) (grammarItem, error) {
 		return grammarItem{}, err
 	}
 	if !p.take(")") {
-		if p.pos == len(p.src) {
-			return grammarItem{}, p.errorf(at, "", "'(' without its ')'")
-		}
-		return grammarItem{}, p.unexpected("an item, '|' or ')'")
+		return grammarItem{}, p.errorf(at, "", "'(' without its ')'")
 	}
 	p.nesting--
 	weight := p.symbols - before

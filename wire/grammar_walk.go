@@ -1,6 +1,9 @@
 package wire
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // grammarReach is what an engine meets when it enters a rule, before it comes
 // to the first text: how many rules and texts in all, and how many rules deep.
@@ -79,16 +82,16 @@ func (w *grammarWalk) enter(item grammarItem, depth int) (grammarReach, error) {
 // engine gets to each of them. All rules are measured.
 func (w *grammarWalk) checkStarts(seq []grammarItem) error {
 	starts := 0
-	for i := len(seq) - 1; i >= 0; i-- {
-		if !w.canBeEmpty(seq[i]) {
+	for _, item := range slices.Backward(seq) {
+		if !w.canBeEmpty(item) {
 			starts = 0
 		}
-		one, err := w.enter(seq[i], 0)
+		one, err := w.enter(item, 0)
 		if err != nil {
 			return err
 		}
 		if starts += one.starts; starts > maxGrammarStarts {
-			return w.startsError(seq[i].at)
+			return w.startsError(item.at)
 		}
 	}
 	return nil

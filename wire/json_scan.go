@@ -17,8 +17,9 @@ type scanner struct {
 	pos  int
 }
 
-// syntaxError says that the text is not JSON. It is about the frame as a
-// whole, while a *MalformedError from a scanner is about one value.
+// syntaxError says that the text is not JSON, or too deep to be read. It is
+// about the frame as a whole, while a *MalformedError from a scanner is about
+// one value.
 type syntaxError string
 
 func (e syntaxError) Error() string { return string(e) }

@@ -13,7 +13,7 @@ func (s *scanner) skip() error {
 		}
 		if opened != 0 {
 			if len(open) == maxDepth {
-				return syntaxErrorf("nested deeper than %d levels at byte %d", maxDepth, s.pos)
+				return syntaxError(fmt.Sprintf("nested deeper than %d levels at byte %d", maxDepth, s.pos))
 			}
 			open = append(open, opened)
 			if !s.take(opened + 2) { // '{' and '}', '[' and ']' are two apart

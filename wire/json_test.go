@@ -93,6 +93,13 @@ func skipAll(text []byte) error {
 	return s.end()
 }
 
+func TestScanner_ResolvesEveryEscape(t *testing.T) {
+	r, err := DecodeV1Request([]byte(`{"id":"\"\\\/\b\f\n\r\t\u00E9\u4e16\uD83D\uDE00é",` + hello + `}`))
+	if want := "\"\\/\b\f\n\r\té世😀é"; err != nil || r.ID != want {
+		t.Errorf("read %q, %v; want %q", r.ID, err, want)
+	}
+}
+
 func TestSkip_BoundsDepth(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
@@ -143,6 +150,10 @@ func TestScanner_SaysWhereJSONBreaks(t *testing.T) {
 		{`{"id":"é` + "\xe9" + `"}`, `not JSON: invalid UTF-8 at byte 9`},
 		{"\ufeff{}", `not JSON: a value expected, found '\ufeff' at byte 0`},
 		{"{\x00}", `not JSON: a key in quotes expected, found '\x00' at byte 1`},
+		{`{"a`, `not JSON: '"' expected, but the frame ends at byte 3`},
+		{`{"x":{1:2}}`, `not JSON: a key in quotes expected, found '1' at byte 6`},
+		{`{"id":"\q"}`, `not JSON: an escape expected, found 'q' at byte 8`},
+		{`{"stop":["a" "b"]}`, `not JSON: ',' or ']' expected, found '"' at byte 13`},
 		{`[1]`, `not a JSON object`},
 		{`"x"`, `not a JSON object`},
 		{`null`, `not a JSON object`},

@@ -135,7 +135,7 @@ func (e *endless) Read(p []byte) (int, error) {
 }
 
 func TestReader_AcceptsExactly64MiB(t *testing.T) {
-	r := NewReader(&endless{64 << 20, "\nnext\n"})
+	r := NewReaderSize(&endless{64 << 20, "\nnext\n"}, 0) // 0 is the default
 	f, err := r.Next()
 	if err != nil || len(f) != 67_108_864 {
 		t.Fatalf("Next() = %d bytes, %v; want 67108864", len(f), err)
@@ -167,18 +167,17 @@ func TestReader_RefusesOneByteMoreForGood(t *testing.T) {
 func TestReader_GrowsWithWhatArrives(t *testing.T) {
 	const max = 1 << 20
 	src := &endless{max, "\n"}
-	r := NewReaderSize(iotest.HalfReader(src), max)
+	r := NewReaderSize(nil, max)
 	if r.buf != nil {
 		t.Fatal("a reader has a buffer before the first read")
 	}
-	watch := readerFunc(func(p []byte) (int, error) {
+	r.src = readerFunc(func(p []byte) (int, error) {
 		arrived := max - src.n
 		if c := int64(cap(r.buf)); c > 2*arrived+readChunk || c > max+readChunk {
 			t.Fatalf("the buffer has %d bytes when %d have arrived", c, arrived)
 		}
 		return src.Read(p[:min(len(p), 1000)])
 	})
-	r.src = watch
 	if f, err := r.Next(); len(f) != max || err != nil {
 		t.Fatalf("Next() = %d bytes, %v", len(f), err)
 	}

@@ -35,9 +35,10 @@ type V1Request struct {
 	ImageTokenBudget *int64
 	Grammar          *string
 	Seed             *int64
-	Stop             []string
-	DeadlineMS       *int64
-	Progress         bool
+	// Stop is cut by DecodeV1Request to one string more than is allowed.
+	Stop       []string
+	DeadlineMS *int64
+	Progress   bool
 }
 
 // Params are the settings of one generation with the defaults filled in.

@@ -14,8 +14,6 @@ import (
 // hello is a conversation for requests that are about something else.
 const hello = `"messages":[{"role":"user","content":"Hello"}]`
 
-func ptr[T any](v T) *T { return &v }
-
 func TestDecodeV1Request_ReadsEveryField(t *testing.T) {
 	got, err := DecodeV1Request([]byte(`{"id":"r-1","messages":[{"role":"system","content":"Be brief."},
 		{"role":"user","content":"Hi \u00e9\ud83d\ude00"},{"content":"","role":"assistant","name":"x"}],
@@ -30,10 +28,10 @@ func TestDecodeV1Request_ReadsEveryField(t *testing.T) {
 		Messages: []Message{
 			{RoleSystem, "Be brief."}, {RoleUser, "Hi é😀"}, {RoleAssistant, ""},
 		},
-		Temperature: ptr(0.5), TopP: ptr(1.0), TopK: ptr(int64(0)), MaxTokens: ptr(int64(1)), Stream: ptr(false),
-		ImageTokenBudget: ptr(int64(70)), Grammar: ptr(`root ::= "a"`), Seed: ptr(int64(math.MaxUint32)),
-		Stop: []string{"\n", "END"}, MinP: ptr(0.1), PresencePenalty: ptr(-2.0), FrequencyPenalty: ptr(2.0),
-		RepeatPenalty: ptr(1.1), DeadlineMS: ptr(int64(1500)), Progress: true,
+		Temperature: new(0.5), TopP: new(1.0), TopK: new(int64(0)), MaxTokens: new(int64(1)), Stream: new(false),
+		ImageTokenBudget: new(int64(70)), Grammar: new(`root ::= "a"`), Seed: new(int64(math.MaxUint32)),
+		Stop: []string{"\n", "END"}, MinP: new(0.1), PresencePenalty: new(-2.0), FrequencyPenalty: new(2.0),
+		RepeatPenalty: new(1.1), DeadlineMS: new(int64(1500)), Progress: true,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("request (-want +got):\n%s", diff)
@@ -66,11 +64,11 @@ func TestDecodeV1Request_TakesWhatClientsSend(t *testing.T) {
 		{"white space anywhere", " {\t" + hello + " ,\n \"id\" : \"x\" }\r ", with(func(r *V1Request) { r.ID = "x" })},
 		{"one stop string", `{` + hello + `,"stop":"END"}`, with(func(r *V1Request) { r.Stop = []string{"END"} })},
 		{"no stop strings", `{` + hello + `,"stop":[]}`, bare},
-		{"an integer for a number", `{` + hello + `,"temperature":1}`, with(func(r *V1Request) { r.Temperature = ptr(1.0) })},
-		{"an exponent in a number", `{` + hello + `,"top_p":5e-1}`, with(func(r *V1Request) { r.TopP = ptr(0.5) })},
-		{"minus zero", `{` + hello + `,"top_k":-0}`, with(func(r *V1Request) { r.TopK = ptr(int64(0)) })},
+		{"an integer for a number", `{` + hello + `,"temperature":1}`, with(func(r *V1Request) { r.Temperature = new(1.0) })},
+		{"an exponent in a number", `{` + hello + `,"top_p":5e-1}`, with(func(r *V1Request) { r.TopP = new(0.5) })},
+		{"minus zero", `{` + hello + `,"top_k":-0}`, with(func(r *V1Request) { r.TopK = new(int64(0)) })},
 		{"integers beyond 64 bits are cut", `{` + hello + `,"max_tokens":99999999999999999999,"top_k":-99999999999999999999}`,
-			with(func(r *V1Request) { r.MaxTokens, r.TopK = ptr(int64(math.MaxInt64)), ptr(int64(math.MinInt64)) })},
+			with(func(r *V1Request) { r.MaxTokens, r.TopK = new(int64(math.MaxInt64)), new(int64(math.MinInt64)) })},
 		{"a zero byte in a text", `{"messages":[{"role":"user","content":"Hello"}],"id":"\u0000"}`, with(func(r *V1Request) { r.ID = "\x00" })},
 		{"no messages in the array", `{"messages":[]}`, V1Request{}},
 	}
@@ -104,6 +102,8 @@ func TestDecodeV1Request_RefusesWhatIsMalformed(t *testing.T) {
 			`messages[2].role: unknown role "tool": allowed are system, user, assistant`},
 		{`{"messages":[{"role":"` + strings.Repeat("é", 100) + `","content":""}]}`,
 			`messages[0].role: unknown role "` + strings.Repeat("é", 32) + `…": allowed are system, user, assistant`},
+		{`{"messages":[{"role":"x` + strings.Repeat("é", 100) + `","content":""}]}`,
+			`messages[0].role: unknown role "x` + strings.Repeat("é", 31) + `…": allowed are system, user, assistant`},
 		{`{"messages":[{"role":"user","content":"\ud83d!"}]}`, `messages[0].content: half of a UTF-16 surrogate pair in the string at byte 38`},
 		{`{"id":"\udc00",` + hello + `}`, `id: half of a UTF-16 surrogate pair in the string at byte 6`},
 		{`{"id":7,` + hello + `}`, `id: expected a string, found a number at byte 6`},
@@ -129,7 +129,7 @@ func TestDecodeV1Request_RefusesWhatIsMalformed(t *testing.T) {
 }
 
 func TestDecodeV1Request_KeepsLittleOfManyStopStrings(t *testing.T) {
-	r, err := DecodeV1Request([]byte(`{` + hello + `,"stop":[` + strings.Repeat(`"",`, 1_000_000) + `""]}`))
+	r, err := DecodeV1Request([]byte(`{` + hello + `,"stop":[` + strings.Repeat(`"",`, 100_000) + `""]}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -257,14 +257,14 @@ func TestV1Request_AppendWritesOnlyWhatIsSet(t *testing.T) {
 		{"no messages", &V1Request{}, `{"messages":[]}`},
 		{"everything", &V1Request{
 			ID: "1", Messages: []Message{{RoleSystem, "<s>"}, {RoleUser, "\"q\"\n"}},
-			Temperature: ptr(0.0), TopP: ptr(0.5), TopK: ptr(int64(0)), MaxTokens: ptr(int64(9)), Stream: ptr(false),
-			ImageTokenBudget: ptr(int64(70)), Grammar: ptr(""), Seed: ptr(int64(0)), Stop: []string{"a", "b"}, MinP: ptr(0.0),
-			PresencePenalty: ptr(-1.5), FrequencyPenalty: ptr(2.0), RepeatPenalty: ptr(1.0), DeadlineMS: ptr(int64(1)), Progress: true,
+			Temperature: new(0.0), TopP: new(0.5), TopK: new(int64(0)), MaxTokens: new(int64(9)), Stream: new(false),
+			ImageTokenBudget: new(int64(70)), Grammar: new(""), Seed: new(int64(0)), Stop: []string{"a", "b"}, MinP: new(0.0),
+			PresencePenalty: new(-1.5), FrequencyPenalty: new(2.0), RepeatPenalty: new(1.0), DeadlineMS: new(int64(1)), Progress: true,
 		}, `{"id":"1","messages":[{"role":"system","content":"<s>"},{"role":"user","content":"\"q\"\n"}],` +
 			`"temperature":0,"top_p":0.5,"top_k":0,"max_tokens":9,"stream":false,"image_token_budget":70,"grammar":"","seed":0,` +
 			`"stop":["a","b"],"min_p":0,"presence_penalty":-1.5,"frequency_penalty":2,"repeat_penalty":1,"deadline_ms":1,"progress":true}`},
 		{"not finite", requestWith(func(r *V1Request) {
-			r.Temperature, r.TopP, r.MinP = ptr(math.NaN()), ptr(math.Inf(1)), ptr(math.Inf(-1))
+			r.Temperature, r.TopP, r.MinP = new(math.NaN()), new(math.Inf(1)), new(math.Inf(-1))
 		}), `{"id":"x","messages":[{"role":"user","content":"Hello"}],"temperature":1e999,"top_p":1e999,"min_p":-1e999}`},
 	}
 	for _, tt := range tests {

@@ -22,12 +22,12 @@ var v1Frames = []struct {
 	{"token without id", &V1Token{Content: " "}, `{"type":"token","id":"","content":" "}`},
 	{"done", &V1Done{
 		ID: "r-1", Content: "Paris", Usage: Usage{PromptTokens: 12, CompletionTokens: 2, CachedTokens: 8}, StopReason: StopEnd, Backend: "local",
-		Timings: &Timings{QueueMS: 0, PrefillMS: 12.5, FirstTokenMS: 14.25, DecodeMS: 1e3}, Seed: ptr(uint32(math.MaxUint32)),
+		Timings: &Timings{QueueMS: 0, PrefillMS: 12.5, FirstTokenMS: 14.25, DecodeMS: 1e3}, Seed: new(uint32(math.MaxUint32)),
 	}, `{"type":"done","id":"r-1","content":"Paris","usage":{"prompt_tokens":12,"completion_tokens":2,"cached_tokens":8},` +
 		`"stop_reason":"end","backend":"local","timings":{"queue_ms":0,"prefill_ms":12.5,"first_token_ms":14.25,"decode_ms":1000},"seed":4294967295}`},
 	{"done without timings and seed", &V1Done{ID: "r-1", StopReason: StopLength, Backend: "b"},
 		`{"type":"done","id":"r-1","content":"","usage":{"prompt_tokens":0,"completion_tokens":0,"cached_tokens":0},"stop_reason":"length","backend":"b"}`},
-	{"done with seed 0", &V1Done{StopReason: StopCancelled, Seed: ptr(uint32(0))},
+	{"done with seed 0", &V1Done{StopReason: StopCancelled, Seed: new(uint32(0))},
 		`{"type":"done","id":"","content":"","usage":{"prompt_tokens":0,"completion_tokens":0,"cached_tokens":0},"stop_reason":"cancelled","backend":"","seed":0}`},
 	{"error", &V1Error{ID: "r-1", Code: CodeQueueFull, Message: MsgQueueFull}, `{"type":"error","id":"r-1","code":"queue_full","message":"queue full"}`},
 	{"error without id", &V1Error{Code: CodeFrameTooLarge, Message: "too large"}, `{"type":"error","id":"","code":"frame_too_large","message":"too large"}`},
@@ -130,6 +130,7 @@ func TestDecodeV1Response_RefusesWhatIsMalformed(t *testing.T) {
 		{`{"type":"done","usage":{"prompt_tokens":1.5}}`, `usage.prompt_tokens: expected an integer, found 1.5`},
 		{`{"type":"done","usage":[]}`, `usage: expected an object, found an array at byte 23`},
 		{`{"type":"done","seed":4294967296}`, `seed: 4294967296 is out of range: allowed is 0 to 4294967295`},
+		{`{"type":"done","seed":1.5}`, `seed: expected an integer, found 1.5`},
 		{`{"type":"done","seed":-1}`, `seed: -1 is out of range: allowed is 0 to 4294967295`},
 		{`{"type":"token"`, `not JSON: ',' or '}' expected, but the frame ends at byte 15`},
 		{`[]`, `not a JSON object`},

@@ -1,10 +1,10 @@
 package wire
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 	"unicode/utf8"
 )
 
@@ -21,47 +21,53 @@ var imageTokenBudgets = []int64{70, 140, 280, 560, 1120}
 // which the protocol lists them. The error is a *FieldError about the first
 // problem.
 func (r *V1Request) Validate() error {
-	if err := checkText("id", r.ID); err != nil {
-		return err
+	return cmp.Or(
+		checkText("id", r.ID),
+		r.checkMessages(),
+		check("temperature", r.Temperature, "0 ≤ temperature ≤ 100", between(0.0, 100)),
+		check("top_p", r.TopP, "0 < top_p ≤ 1", above(0.0, 1)),
+		check("top_k", r.TopK, "top_k ≥ 0", between[int64](0, math.MaxInt64)),
+		check("max_tokens", r.MaxTokens, "max_tokens ≥ 1", between[int64](1, math.MaxInt64)),
+		check("image_token_budget", r.ImageTokenBudget, "one of 70, 140, 280, 560, 1120", isImageTokenBudget),
+		r.checkGrammar(),
+		check("seed", r.Seed, "0 ≤ seed ≤ 4294967295", between[int64](0, math.MaxUint32)),
+		r.checkStops(),
+		check("min_p", r.MinP, "0 ≤ min_p ≤ 1", between(0.0, 1)),
+		check("presence_penalty", r.PresencePenalty, "-2 ≤ presence_penalty ≤ 2", between(-2.0, 2)),
+		check("frequency_penalty", r.FrequencyPenalty, "-2 ≤ frequency_penalty ≤ 2", between(-2.0, 2)),
+		check("repeat_penalty", r.RepeatPenalty, "0 < repeat_penalty ≤ 2", above(0.0, 2)),
+		check("deadline_ms", r.DeadlineMS, "deadline_ms ≥ 1", between[int64](1, math.MaxInt64)),
+	)
+}
+
+type number interface{ int64 | float64 }
+
+// check checks an optional number.
+func check[T number](name string, v *T, allowed string, valid func(T) bool) error {
+	if v == nil || valid(*v) {
+		return nil
 	}
-	if err := r.checkMessages(); err != nil {
-		return err
+	return &FieldError{Field: name, Value: fmt.Sprint(*v), Allowed: allowed}
+}
+
+// between holds for low to high. NaN is in no range.
+func between[T number](low, high T) func(T) bool {
+	return func(v T) bool { return low <= v && v <= high }
+}
+
+// above holds for what is more than low, up to high.
+func above[T number](low, high T) func(T) bool {
+	return func(v T) bool { return low < v && v <= high }
+}
+
+func isImageTokenBudget(v int64) bool { return slices.Contains(imageTokenBudgets, v) }
+
+// checkGrammar checks the grammar, if there is one.
+func (r *V1Request) checkGrammar() error {
+	if r.Grammar == nil {
+		return nil
 	}
-	for _, err := range []*FieldError{
-		checkFloat("temperature", r.Temperature, "0 ≤ temperature ≤ 100", func(v float64) bool { return 0 <= v && v <= 100 }),
-		checkFloat("top_p", r.TopP, "0 < top_p ≤ 1", func(v float64) bool { return 0 < v && v <= 1 }),
-		checkInt("top_k", r.TopK, "top_k ≥ 0", func(v int64) bool { return v >= 0 }),
-		checkInt("max_tokens", r.MaxTokens, "max_tokens ≥ 1", func(v int64) bool { return v >= 1 }),
-		checkInt("image_token_budget", r.ImageTokenBudget, "one of 70, 140, 280, 560, 1120", knownBudget),
-	} {
-		if err != nil {
-			return err
-		}
-	}
-	if r.Grammar != nil {
-		if err := CheckGrammar(*r.Grammar); err != nil {
-			return err
-		}
-	}
-	if err := checkInt("seed", r.Seed, "0 ≤ seed ≤ 4294967295", func(v int64) bool { return 0 <= v && v <= math.MaxUint32 }); err != nil {
-		return err
-	}
-	if err := r.checkStops(); err != nil {
-		return err
-	}
-	penalty := func(v float64) bool { return -2 <= v && v <= 2 }
-	for _, err := range []*FieldError{
-		checkFloat("min_p", r.MinP, "0 ≤ min_p ≤ 1", func(v float64) bool { return 0 <= v && v <= 1 }),
-		checkFloat("presence_penalty", r.PresencePenalty, "-2 ≤ presence_penalty ≤ 2", penalty),
-		checkFloat("frequency_penalty", r.FrequencyPenalty, "-2 ≤ frequency_penalty ≤ 2", penalty),
-		checkFloat("repeat_penalty", r.RepeatPenalty, "0 < repeat_penalty ≤ 2", func(v float64) bool { return 0 < v && v <= 2 }),
-		checkInt("deadline_ms", r.DeadlineMS, "deadline_ms ≥ 1", func(v int64) bool { return v >= 1 }),
-	} {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return CheckGrammar(*r.Grammar)
 }
 
 // checkMessages checks the conversation. A decoded request has known roles
@@ -109,28 +115,11 @@ func (r *V1Request) checkStops() error {
 	return nil
 }
 
-// checkText refuses a string that JSON can't carry.
+// checkText refuses a string that JSON can't carry. It does not show the
+// string: that may be part of a prompt, which belongs in no log.
 func checkText(name, s string) error {
 	if utf8.ValidString(s) {
 		return nil
 	}
-	return &FieldError{Field: name, Value: quoted(s), Problem: "is not UTF-8", Allowed: "valid UTF-8"}
+	return &FieldError{Field: name, Problem: "is not UTF-8", Allowed: "valid UTF-8"}
 }
-
-// checkFloat checks an optional number. NaN fulfils no condition.
-func checkFloat(name string, v *float64, allowed string, valid func(float64) bool) *FieldError {
-	if v == nil || valid(*v) {
-		return nil
-	}
-	return &FieldError{Field: name, Value: strconv.FormatFloat(*v, 'g', -1, 64), Allowed: allowed}
-}
-
-// checkInt checks an optional integer.
-func checkInt(name string, v *int64, allowed string, valid func(int64) bool) *FieldError {
-	if v == nil || valid(*v) {
-		return nil
-	}
-	return &FieldError{Field: name, Value: strconv.FormatInt(*v, 10), Allowed: allowed}
-}
-
-func knownBudget(v int64) bool { return slices.Contains(imageTokenBudgets, v) }

@@ -120,20 +120,20 @@ func TestV1Request_ValidateRefusesWhatOnlyAClientCanBuild(t *testing.T) {
 		change func(*V1Request)
 		want   string
 	}{
-		{func(r *V1Request) { r.ID = "\xff" }, `id: "\xff" is not UTF-8: allowed is valid UTF-8`},
+		{func(r *V1Request) { r.ID = "\xff" }, `id: is not UTF-8: allowed is valid UTF-8`},
 		{func(r *V1Request) { r.Messages = nil }, `messages: is empty: allowed is one message or more`},
 		{func(r *V1Request) { r.Messages[0].Role = "tool" }, `messages[0].role: "tool" is not a role: allowed is system, user or assistant`},
 		{func(r *V1Request) { r.Messages[0].Role = "" }, `messages[0].role: "" is not a role: allowed is system, user or assistant`},
-		{func(r *V1Request) { r.Messages[0].Content = "\xe4" }, `messages[0].content: "\xe4" is not UTF-8: allowed is valid UTF-8`},
-		{func(r *V1Request) { r.Temperature = ptr(math.NaN()) }, `temperature: NaN is out of range: allowed is 0 ≤ temperature ≤ 100`},
-		{func(r *V1Request) { r.Temperature = ptr(math.Inf(1)) }, `temperature: +Inf is out of range: allowed is 0 ≤ temperature ≤ 100`},
-		{func(r *V1Request) { r.TopP = ptr(math.NaN()) }, `top_p: NaN is out of range: allowed is 0 < top_p ≤ 1`},
-		{func(r *V1Request) { r.MinP = ptr(math.NaN()) }, `min_p: NaN is out of range: allowed is 0 ≤ min_p ≤ 1`},
-		{func(r *V1Request) { r.PresencePenalty = ptr(math.NaN()) }, `presence_penalty: NaN is out of range: allowed is -2 ≤ presence_penalty ≤ 2`},
-		{func(r *V1Request) { r.FrequencyPenalty = ptr(math.NaN()) }, `frequency_penalty: NaN is out of range: allowed is -2 ≤ frequency_penalty ≤ 2`},
-		{func(r *V1Request) { r.RepeatPenalty = ptr(math.Inf(-1)) }, `repeat_penalty: -Inf is out of range: allowed is 0 < repeat_penalty ≤ 2`},
-		{func(r *V1Request) { r.Grammar = ptr("\xff") }, `grammar: is not UTF-8: allowed is valid UTF-8`},
-		{func(r *V1Request) { r.Stop = []string{"\xff"} }, `stop[0]: "\xff" is not UTF-8: allowed is valid UTF-8`},
+		{func(r *V1Request) { r.Messages[0].Content = "\xe4" }, `messages[0].content: is not UTF-8: allowed is valid UTF-8`},
+		{func(r *V1Request) { r.Temperature = new(math.NaN()) }, `temperature: NaN is out of range: allowed is 0 ≤ temperature ≤ 100`},
+		{func(r *V1Request) { r.Temperature = new(math.Inf(1)) }, `temperature: +Inf is out of range: allowed is 0 ≤ temperature ≤ 100`},
+		{func(r *V1Request) { r.TopP = new(math.NaN()) }, `top_p: NaN is out of range: allowed is 0 < top_p ≤ 1`},
+		{func(r *V1Request) { r.MinP = new(math.NaN()) }, `min_p: NaN is out of range: allowed is 0 ≤ min_p ≤ 1`},
+		{func(r *V1Request) { r.PresencePenalty = new(math.NaN()) }, `presence_penalty: NaN is out of range: allowed is -2 ≤ presence_penalty ≤ 2`},
+		{func(r *V1Request) { r.FrequencyPenalty = new(math.NaN()) }, `frequency_penalty: NaN is out of range: allowed is -2 ≤ frequency_penalty ≤ 2`},
+		{func(r *V1Request) { r.RepeatPenalty = new(math.Inf(-1)) }, `repeat_penalty: -Inf is out of range: allowed is 0 < repeat_penalty ≤ 2`},
+		{func(r *V1Request) { r.Grammar = new("\xff") }, `grammar: is not UTF-8: allowed is valid UTF-8`},
+		{func(r *V1Request) { r.Stop = []string{"\xff"} }, `stop[0]: is not UTF-8: allowed is valid UTF-8`},
 	}
 	for _, tt := range tests {
 		err := requestWith(tt.change).Validate()
@@ -145,9 +145,9 @@ func TestV1Request_ValidateRefusesWhatOnlyAClientCanBuild(t *testing.T) {
 
 func TestV1Request_ValidateReportsTheFirstProblem(t *testing.T) {
 	r := &V1Request{
-		ID: "\xff", Temperature: ptr(-1.0), TopP: ptr(0.0), TopK: ptr(int64(-1)), MaxTokens: ptr(int64(0)), ImageTokenBudget: ptr(int64(1)),
-		Grammar: ptr(""), Seed: ptr(int64(-1)), Stop: []string{""}, MinP: ptr(2.0), PresencePenalty: ptr(3.0), FrequencyPenalty: ptr(3.0),
-		RepeatPenalty: ptr(0.0), DeadlineMS: ptr(int64(0)),
+		ID: "\xff", Temperature: new(-1.0), TopP: new(0.0), TopK: new(int64(-1)), MaxTokens: new(int64(0)), ImageTokenBudget: new(int64(1)),
+		Grammar: new(""), Seed: new(int64(-1)), Stop: []string{""}, MinP: new(2.0), PresencePenalty: new(3.0), FrequencyPenalty: new(3.0),
+		RepeatPenalty: new(0.0), DeadlineMS: new(int64(0)),
 	}
 	mend := []struct {
 		field string
@@ -190,19 +190,19 @@ func TestV1Request_Params(t *testing.T) {
 	}{
 		{"defaults", func(*V1Request) {}, defaults},
 		{"zeros are values", func(r *V1Request) {
-			r.Temperature, r.TopK, r.Seed, r.MinP = ptr(0.0), ptr(int64(0)), ptr(int64(0)), ptr(0.0)
-		}, Params{TopP: 0.95, RepeatPenalty: 1, MaxTokens: 1000, Seed: ptr(uint32(0))}},
+			r.Temperature, r.TopK, r.Seed, r.MinP = new(0.0), new(int64(0)), new(int64(0)), new(0.0)
+		}, Params{TopP: 0.95, RepeatPenalty: 1, MaxTokens: 1000, Seed: new(uint32(0))}},
 		{"everything", func(r *V1Request) {
 			*r = V1Request{
-				Temperature: ptr(0.1), TopP: ptr(0.2), TopK: ptr(int64(3)), MinP: ptr(0.4), PresencePenalty: ptr(0.5), FrequencyPenalty: ptr(-0.6),
-				RepeatPenalty: ptr(0.7), MaxTokens: ptr(int64(8)), Grammar: ptr("g"), Seed: ptr(int64(math.MaxUint32)), Stop: []string{"s"}, DeadlineMS: ptr(int64(1500)),
+				Temperature: new(0.1), TopP: new(0.2), TopK: new(int64(3)), MinP: new(0.4), PresencePenalty: new(0.5), FrequencyPenalty: new(-0.6),
+				RepeatPenalty: new(0.7), MaxTokens: new(int64(8)), Grammar: new("g"), Seed: new(int64(math.MaxUint32)), Stop: []string{"s"}, DeadlineMS: new(int64(1500)),
 			}
 		}, Params{
 			Temperature: 0.1, TopP: 0.2, TopK: 3, MinP: 0.4, PresencePenalty: 0.5, FrequencyPenalty: -0.6, RepeatPenalty: 0.7, MaxTokens: 8,
-			Grammar: "g", Seed: ptr(uint32(math.MaxUint32)), Stop: []string{"s"}, Deadline: 1500 * time.Millisecond,
+			Grammar: "g", Seed: new(uint32(math.MaxUint32)), Stop: []string{"s"}, Deadline: 1500 * time.Millisecond,
 		}},
 		{"too large for an int", func(r *V1Request) {
-			*r = V1Request{TopK: ptr(int64(math.MaxInt64)), MaxTokens: ptr(int64(math.MaxInt32 + 1)), DeadlineMS: ptr(int64(math.MaxInt64))}
+			*r = V1Request{TopK: new(int64(math.MaxInt64)), MaxTokens: new(int64(math.MaxInt32 + 1)), DeadlineMS: new(int64(math.MaxInt64))}
 		}, Params{
 			Temperature: 1.0, TopP: 0.95, TopK: math.MaxInt32, RepeatPenalty: 1, MaxTokens: math.MaxInt32,
 			Deadline: math.MaxInt64 / time.Millisecond * time.Millisecond,
@@ -221,7 +221,7 @@ func TestV1Request_StreamsUnlessToldNotTo(t *testing.T) {
 	for _, tt := range []struct {
 		stream *bool
 		want   bool
-	}{{nil, true}, {ptr(true), true}, {ptr(false), false}} {
+	}{{nil, true}, {new(true), true}, {new(false), false}} {
 		if got := (&V1Request{Stream: tt.stream}).Streaming(); got != tt.want {
 			t.Errorf("Streaming() = %v, want %v", got, tt.want)
 		}
