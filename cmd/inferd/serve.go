@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/inferd/inferd/internal/config"
+	"github.com/inferd/inferd/internal/daemon"
+)
+
+// serveOptions are the flags of serve.
+type serveOptions struct {
+	config   string
+	idleExit time.Duration
+	mock     bool
+	model    modelOptions
+	// settings are the flags that stand for a key of the config.
+	settings map[string]*string
+}
+
+func newServeCommand(p *program) *cobra.Command {
+	o := &serveOptions{settings: make(map[string]*string)}
+	cmd := &cobra.Command{
+		Use:     "serve",
+		GroupID: groupDaemon,
+		Short:   "Run the daemon",
+		Long: `Run the daemon in the foreground, until it is told to stop. The log goes to
+standard error.
+
+The first SIGINT or SIGTERM stops it in order: no new requests, the running ones
+finish within the drain timeout. A second one stops it at once. One daemon runs in
+a runtime directory; a second ends with exit code 3.
+
+A value comes from the last of these that names it: the default, the config file,
+the environment, a flag.
+
+Exit codes:
+` + exitCodes,
+		Example: `  inferd serve
+  inferd serve --model /models/qwen.gguf --n-ctx 8192 --slots 8
+  inferd serve --mock`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runServe(cmd.Context(), p, o, cmd) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.config, "config", "", "config `FILE`; default: what INFERD_CONFIG names, else ~/.inferd/config.json")
+	f.Var(durationValue{&o.idleExit}, "idle-exit", "stop after so long without a connection; 0, the default, is never")
+	o.model.register(f)
+	f.BoolVar(&o.mock, "mock", false, "answer from a script instead of a model, for tests of apps; a config file with a mock backend sets the script")
+	for _, key := range config.Keys() {
+		o.settings[key] = f.String(config.FlagName(key), "", settingHelp[key]+"; "+config.EnvName(key)+" in the environment")
+	}
+	return cmd
+}
+
+// settingHelp is the help of the flags that stand for a key of the config.
+var settingHelp = map[string]string{
+	"engine_dir":       "`DIR` with the installed engines, an absolute path",
+	"drain_timeout_ms": "`MS` milliseconds in which running requests may finish after a stop, 0 to 86400000; default 30000",
+	"queue.active":     "how many requests run at once, `N` from 0 to 1024; default 0: as many as the first backend has slots",
+	"queue.waiting":    "how many requests wait before others are refused, `N` from 0 to 65536; default 128",
+	"log_level":        "log `LEVEL`: debug, info, warn or error; default info",
+}
+
+// load makes the daemon's configuration of the flags and everything below
+// them.
+func (o *serveOptions) load(p *program, cmd *cobra.Command) (daemon.Config, error) {
+	flags := config.Flags{Values: make(map[string]string), Mock: o.mock}
+	for key, value := range o.settings {
+		if cmd.Flags().Changed(config.FlagName(key)) {
+			flags.Values[key] = *value
+		}
+	}
+	cfg, err := p.config(o.config, flags)
+	if err != nil {
+		return daemon.Config{}, err
+	}
+	if err := o.model.apply(&cfg); err != nil {
+		return daemon.Config{}, err
+	}
+	return daemon.Config{
+		Config:     cfg,
+		Version:    buildVersion(),
+		WorkerPath: p.workerPath(),
+		EngineRoot: p.engineRoot(),
+		IdleExit:   o.idleExit,
+		Log:        slog.New(slog.NewTextHandler(p.stderr, &slog.HandlerOptions{Level: cfg.LogLevel})),
+	}, nil
+}
+
+func runServe(ctx context.Context, p *program, o *serveOptions, cmd *cobra.Command) error {
+	cfg, err := o.load(p, cmd)
+	if err != nil {
+		return err
+	}
+	d := daemon.New(cfg)
+	ctx, stopNow := context.WithCancel(ctx)
+	var following sync.WaitGroup
+	following.Go(func() { p.followSignals(ctx, cfg.Log, d.Drain, stopNow) })
+	err = d.Run(ctx)
+	stopNow()
+	following.Wait()
+	return err
+}
+
+// followSignals drains at the first signal and stops at the second. It returns
+// when ctx ends.
+func (p *program) followSignals(ctx context.Context, log *slog.Logger, drain, stopNow func()) {
+	first := true
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case s := <-p.signals:
+			switch {
+			case s == syscall.SIGHUP:
+				log.Warn("SIGHUP is ignored: this version does not read its config again; restart it")
+			case first:
+				first = false
+				log.Info("draining", slog.String("signal", s.String()))
+				drain()
+			default:
+				log.Info("stopping at once", slog.String("signal", s.String()))
+				stopNow()
+			}
+		}
+	}
+}
