@@ -24,7 +24,7 @@ SOURCES := $(shell find . -name '*.go' -not -path './.*' -not -path './build/*')
 
 .PHONY: run
 run: build engine ## Ask the built-in model: make run PROMPT='…'
-	@build/inferd run --oneshot "$$PROMPT"
+	@build/inferd run --oneshot --stats "$$PROMPT"
 	@printf '\nNext: build/inferd serve      a daemon that stays, for every app on this machine\n'
 	@printf '      build/inferd run PROMPT starts one in the background when none is running\n'
 	@printf '      build/inferd doctor     what it found: engine, processor, model, sockets\n'

@@ -65,6 +65,14 @@ type Usage struct {
 	CompletionTokens int `json:"completion_tokens"`
 	// CachedTokens is the part of PromptTokens that was not computed again.
 	CachedTokens int `json:"cached_tokens"`
+	// CacheMiss says why the rest of the prompt was computed: "first_seen",
+	// "evicted", "diverged_at:N" after N cached tokens, or "not_cacheable".
+	// Empty where all of it was cached, or the backend has no cache.
+	CacheMiss string `json:"cache_miss,omitempty"`
+	// DraftedTokens were guessed ahead of the model, and AcceptedTokens of
+	// them held. Guessing changes the speed of an answer and nothing else.
+	DraftedTokens  int `json:"drafted_tokens,omitempty"`
+	AcceptedTokens int `json:"accepted_tokens,omitempty"`
 }
 
 // Timings says where a request's time went, in milliseconds.

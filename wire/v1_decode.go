@@ -53,6 +53,9 @@ func (u *Usage) fields() []field {
 		{"prompt_tokens", &u.PromptTokens},
 		{"completion_tokens", &u.CompletionTokens},
 		{"cached_tokens", &u.CachedTokens},
+		{"cache_miss", &u.CacheMiss},
+		{"drafted_tokens", &u.DraftedTokens},
+		{"accepted_tokens", &u.AcceptedTokens},
 	}
 }
 

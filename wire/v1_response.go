@@ -1,7 +1,5 @@
 package wire
 
-import "strconv"
-
 // The values of V1Status.Status.
 const (
 	StatusQueued  = "queued"
@@ -64,13 +62,16 @@ func (d *V1Done) Append(dst []byte) []byte {
 }
 
 func (u *Usage) append(dst []byte) []byte {
-	dst = append(dst, `{"prompt_tokens":`...)
-	dst = strconv.AppendInt(dst, int64(u.PromptTokens), 10)
-	dst = append(dst, `,"completion_tokens":`...)
-	dst = strconv.AppendInt(dst, int64(u.CompletionTokens), 10)
-	dst = append(dst, `,"cached_tokens":`...)
-	dst = strconv.AppendInt(dst, int64(u.CachedTokens), 10)
-	return append(dst, '}')
+	o := openObject(dst)
+	o.int("prompt_tokens", int64(u.PromptTokens))
+	o.int("completion_tokens", int64(u.CompletionTokens))
+	o.int("cached_tokens", int64(u.CachedTokens))
+	o.textIf("cache_miss", u.CacheMiss)
+	o.intIf("drafted_tokens", int64(u.DraftedTokens))
+	if u.DraftedTokens > 0 {
+		o.int("accepted_tokens", int64(u.AcceptedTokens))
+	}
+	return o.close()
 }
 
 func (t *Timings) append(dst []byte) []byte {

@@ -161,9 +161,15 @@ func anyV1Response() *rapid.Generator[V1Response] {
 			return &V1Status{ID: id, Status: StatusPrefill, Done: count.Draw(t, "done"), Total: count.Draw(t, "total")}
 		}
 		d := &V1Done{
-			ID: id, Content: text, Usage: Usage{count.Draw(t, "prompt"), count.Draw(t, "completion"), count.Draw(t, "cached")},
+			ID: id, Content: text, Usage: Usage{
+				PromptTokens: count.Draw(t, "prompt"), CompletionTokens: count.Draw(t, "completion"),
+				CachedTokens: count.Draw(t, "cached"), CacheMiss: rapid.String().Draw(t, "miss"),
+			},
 			StopReason: StopReason(rapid.String().Draw(t, "stop")), Backend: rapid.String().Draw(t, "backend"),
 			Seed: rapid.Ptr(rapid.Uint32(), true).Draw(t, "seed"),
+		}
+		if rapid.Bool().Draw(t, "drafted") {
+			d.Usage.DraftedTokens, d.Usage.AcceptedTokens = 1+count.Draw(t, "drafted tokens"), count.Draw(t, "accepted tokens")
 		}
 		if rapid.Bool().Draw(t, "timed") {
 			d.Timings = &Timings{ms.Draw(t, "queue"), ms.Draw(t, "prefill"), ms.Draw(t, "first"), ms.Draw(t, "decode")}

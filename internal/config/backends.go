@@ -12,6 +12,7 @@ const (
 	maxCtx     = 1 << 24
 	maxLayers  = 100000
 	maxThreads = 1024
+	maxCache   = 1 << 20 // MiB: a TiB
 )
 
 // backends reads the list of backends, and sees to it that names are unique.
@@ -93,13 +94,14 @@ func (r *reader) fieldsOf(b *Backend) (fields []field, required []string) {
 		return append(fields, r.mockFields(&b.Mock)...), []string{"name"}
 	}
 	c := &b.LlamaCPP
-	c.Slots = DefaultSlots
+	c.Slots, c.CacheMiB = DefaultSlots, DefaultCacheMiB
 	fields = append(fields,
 		field{name: "model", set: text(checkModel, func(s string) { c.Model = s })},
 		field{name: "n_ctx", set: integer(0, maxCtx, func(n int) { c.NCtx = n })},
 		field{name: "n_gpu_layers", set: integer(0, maxLayers, func(n int) { c.NGPULayers = n })},
 		field{name: "slots", set: integer(1, maxSlots, func(n int) { c.Slots = n })},
 		field{name: "threads", set: integer(0, maxThreads, func(n int) { c.Threads = n })},
+		field{name: "cache_mib", set: integer(0, maxCache, func(n int) { c.CacheMiB = n })},
 	)
 	for _, name := range notYetLlamaCPP {
 		fields = append(fields, field{name: name})

@@ -66,6 +66,9 @@ type LlamaCPP struct {
 	Slots int
 	// Threads is how many threads compute; 0 follows the machine.
 	Threads int
+	// CacheMiB is how much memory, in MiB, the states of past prompts may
+	// take beside the engine's own cache; 0 keeps none.
+	CacheMiB int
 }
 
 // The defaults.
@@ -73,6 +76,7 @@ const (
 	DefaultDrainTimeout = 30 * time.Second
 	DefaultWaiting      = 128
 	DefaultSlots        = 4
+	DefaultCacheMiB     = 512
 	DefaultMockName     = "mock"
 )
 
@@ -89,6 +93,6 @@ func defaults() Config {
 func builtinBackend() Backend {
 	return Backend{
 		Kind: KindLlamaCPP, Name: BuiltinModel,
-		LlamaCPP: LlamaCPP{Model: BuiltinModel, Slots: DefaultSlots},
+		LlamaCPP: LlamaCPP{Model: BuiltinModel, Slots: DefaultSlots, CacheMiB: DefaultCacheMiB},
 	}
 }

@@ -62,7 +62,7 @@ func TestLoad_NamesEachProblem(t *testing.T) {
 		{"bad threads", backend(`"threads": -1`), []string{
 			`:1: backends[0].threads: -1 is not allowed: it must be a whole number from 0 to 1024`}},
 		{"unknown key of a backend", backend(`"slot": 4`), []string{
-			`:1: backends[0].slot: unknown key; did you mean "slots"? allowed: kind, model, n_ctx, n_gpu_layers, name, slots, threads`}},
+			`:1: backends[0].slot: unknown key; did you mean "slots"? allowed: cache_mib, kind, model, n_ctx, n_gpu_layers, name, slots, threads`}},
 		{"one name twice", "{\"backends\": [{\"kind\": \"llamacpp\", \"name\": \"a\", \"model\": \"builtin\"},\n{\"kind\": \"mock\", \"name\": \"a\"}]}", []string{
 			`:2: backends[1].name: "a" is the name of backends[0] already: names must be unique`}},
 		{"bad mock", `{"backends": [{"kind": "mock", "name": "m", "tokens": [1, "a"], "echo": 1, "token_delay_ms": -1, "fail_kind": "no"}]}`, []string{

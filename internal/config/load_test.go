@@ -17,7 +17,7 @@ func TestLoad_RunsTheBuiltinModelWhenNothingIsConfigured(t *testing.T) {
 	want := Config{
 		Backends: []Backend{{
 			Kind: KindLlamaCPP, Name: "builtin",
-			LlamaCPP: LlamaCPP{Model: "builtin", Slots: 4},
+			LlamaCPP: LlamaCPP{Model: "builtin", Slots: 4, CacheMiB: 512},
 		}},
 		DrainTimeout: 30 * time.Second,
 		Queue:        Queue{Active: 0, Waiting: 128},
@@ -54,7 +54,7 @@ func TestLoad_ReadsEveryKey(t *testing.T) {
 	"log_level": "debug",
 	"backends": [
 		{"kind": "llamacpp", "name": "big-1.0_x", "model": "/m/big.gguf",
-		 "n_ctx": 4096, "n_gpu_layers": 99, "slots": 32, "threads": 6}, /* and */
+		 "n_ctx": 4096, "n_gpu_layers": 99, "slots": 32, "threads": 6, "cache_mib": 0}, /* and */
 		{"kind": "llamacpp", "name": "small", "model": "builtin"},
 		{"kind": "mock", "name": "m", "model": "x", "tokens": ["a", "b"], "echo": false, "loop": true, "n_ctx": 9, "slots": 2,
 		 "ready_delay_ms": 1, "first_delay_ms": 2, "token_delay_ms": 0.5, "fail_before": true, "fail_after_tokens": 0, "fail_kind": "invalid"},
@@ -71,9 +71,9 @@ func TestLoad_ReadsEveryKey(t *testing.T) {
 		LogLevel:     slog.LevelDebug,
 		Backends: []Backend{
 			{Kind: KindLlamaCPP, Name: "big-1.0_x", LlamaCPP: LlamaCPP{
-				Model: "/m/big.gguf", NCtx: 4096, NGPULayers: 99, Slots: 32, Threads: 6,
+				Model: "/m/big.gguf", NCtx: 4096, NGPULayers: 99, Slots: 32, Threads: 6, CacheMiB: 0,
 			}},
-			{Kind: KindLlamaCPP, Name: "small", LlamaCPP: LlamaCPP{Model: "builtin", Slots: 4}},
+			{Kind: KindLlamaCPP, Name: "small", LlamaCPP: LlamaCPP{Model: "builtin", Slots: 4, CacheMiB: 512}},
 			{Kind: KindMock, Name: "m", Mock: Mock{
 				Model: "x", Tokens: []string{"a", "b"}, Loop: true, NCtx: 9, Slots: 2,
 				ReadyDelay: time.Millisecond, FirstDelay: 2 * time.Millisecond, TokenDelay: 500 * time.Microsecond,

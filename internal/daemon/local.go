@@ -13,7 +13,7 @@ func (r *run) newLocal(b config.Backend, events Events) Supervised {
 	return local.New(local.Config{
 		Name: b.Name, Model: b.LlamaCPP.Model,
 		NCtx: b.LlamaCPP.NCtx, NGPULayers: b.LlamaCPP.NGPULayers,
-		Slots: b.LlamaCPP.Slots, Threads: b.LlamaCPP.Threads,
+		Slots: b.LlamaCPP.Slots, Threads: b.LlamaCPP.Threads, CacheBytes: b.LlamaCPP.CacheMiB << 20,
 		WorkerPath: cfg.WorkerPath,
 		EngineRoot: cmp.Or(cfg.EngineDir, cfg.EngineRoot),
 		Events:     local.Events(events),

@@ -37,10 +37,13 @@ var ErrDown = errors.New("the engine is not running")
 type StartError struct {
 	Kind    proto.FailKind
 	Message string
-	Hint    string
+	Advice  string // what to do about it; may be empty
 }
 
 func (e *StartError) Error() string { return e.Message }
+
+// Hint is what to do about it; empty where that is not known.
+func (e *StartError) Hint() string { return e.Advice }
 
 // Engine is one worker, over all its lives. Safe for concurrent use.
 type Engine struct {

@@ -40,7 +40,7 @@ func startWorker(cfg Config) (*worker, error) {
 	if err != nil {
 		return nil, &StartError{Kind: proto.FailEngine,
 			Message: fmt.Sprintf("start the engine worker: %v", err),
-			Hint:    "inferd-engine must lie beside inferd; run: inferd doctor"}
+			Advice:  "inferd-engine must lie beside inferd; run: inferd doctor"}
 	}
 	w.proc, w.conn, w.pid = proc, conn, proc.pid
 	w.in = proto.NewReader(conn, proto.MaxToDaemon)
@@ -64,7 +64,7 @@ func (w *worker) load(m proto.Load, report func(proto.Loading)) (proto.Ready, er
 	if hello.Version != proto.Version {
 		return proto.Ready{}, &StartError{Kind: proto.FailEngine,
 			Message: fmt.Sprintf("inferd-engine speaks version %d of the link, this inferd %d", hello.Version, proto.Version),
-			Hint:    "install inferd and inferd-engine of the same release"}
+			Advice:  "install inferd and inferd-engine of the same release"}
 	}
 	frame, err := proto.AppendJSON(nil, proto.KindLoad, m)
 	if err != nil {
@@ -94,7 +94,7 @@ func (w *worker) load(m proto.Load, report func(proto.Loading)) (proto.Ready, er
 			if err := json.Unmarshal(payload, &f); err != nil {
 				return proto.Ready{}, fmt.Errorf("engine link: %w", err)
 			}
-			return proto.Ready{}, &StartError{Kind: f.Kind, Message: f.Message, Hint: f.Hint}
+			return proto.Ready{}, &StartError{Kind: f.Kind, Message: f.Message, Advice: f.Hint}
 		default:
 			return proto.Ready{}, fmt.Errorf("engine link: a frame of kind %d while loading", k)
 		}
@@ -184,7 +184,7 @@ func (w *worker) explain(err error) error {
 		w.end()
 		why = err.Error()
 	}
-	return &StartError{Kind: proto.FailEngine, Message: "the engine worker ended: " + why, Hint: "run: inferd doctor"}
+	return &StartError{Kind: proto.FailEngine, Message: "the engine worker ended: " + why, Advice: "run: inferd doctor"}
 }
 
 // tail hands a process's error output on to the log, a line each, and keeps

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"time"
@@ -11,8 +10,8 @@ import (
 
 // logOutcome writes the one line of a finished request. It says who, how it
 // ended and how long it took; of what was said it holds nothing.
-func (r *v1Request) logOutcome(ctx context.Context, err, sent error) {
-	outcome, code := r.outcome(ctx, err, sent)
+func (r *v1Request) logOutcome(cause error, last wire.V1Response, err, sent error) {
+	outcome, code := outcomeOf(cause, last, sent)
 	attrs := append(r.peerAttrs(),
 		slog.Uint64("request", r.number),
 		slog.String("outcome", outcome),
@@ -33,21 +32,23 @@ func (r *v1Request) logOutcome(ctx context.Context, err, sent error) {
 	r.log.Info("request", attrs...)
 }
 
-// outcome names the end of a request: a stop reason, or an error's code.
-func (r *v1Request) outcome(ctx context.Context, err, sent error) (string, wire.Code) {
-	cause := context.Cause(ctx)
+// outcomeOf names the end of a request: a stop reason, or an error's code. cause
+// is why its context had ended before its last frame, and sent what became of
+// that frame.
+func outcomeOf(cause error, last wire.V1Response, sent error) (string, wire.Code) {
 	switch {
 	case errors.Is(cause, errStalled), errors.Is(sent, errStalled):
 		return "client_stalled", ""
 	case errors.Is(cause, errClientGone), sent != nil:
 		return "client_gone", ""
-	case err == nil:
-		return string(r.result.Stop), ""
 	}
-	if frame, ok := r.terminal(ctx, err).(*wire.V1Error); ok {
-		return "error", frame.Code
+	switch f := last.(type) {
+	case *wire.V1Error:
+		return "error", f.Code
+	case *wire.V1Done:
+		return string(f.StopReason), ""
 	}
-	return string(wire.StopCancelled), ""
+	return "none", ""
 }
 
 func inMillis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

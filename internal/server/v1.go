@@ -82,9 +82,12 @@ func (v *v1Session) request(ctx context.Context, frame []byte) (keep bool) {
 	}
 	r.token.ID = message.ID
 	last, err := r.run(ctx)
+	// Before the last frame is out: a client that has it may leave at once,
+	// and that is no longer the request's affair.
+	cause := context.Cause(ctx)
 	sent := r.box.finish(last)
 	r.finished()
-	r.logOutcome(ctx, err, sent)
+	r.logOutcome(cause, last, err, sent)
 	return sent == nil && !errors.Is(err, errPanic) && !errors.Is(context.Cause(ctx), errClientGone)
 }
 

@@ -23,6 +23,7 @@ type Config struct {
 	NGPULayers int
 	Slots      int // requests at once
 	Threads    int // 0 lets the worker choose
+	CacheBytes int // host memory for the states of past prompts
 	WorkerPath string
 	EngineRoot string
 	Events     Events
@@ -57,7 +58,7 @@ func New(cfg Config) *Backend {
 	b := &Backend{cfg: cfg, caps: backend.Capabilities{Generate: true, Slots: cfg.Slots, Model: cfg.Model}}
 	load := proto.Load{
 		EngineRoot: cfg.EngineRoot, Model: cfg.Model, GPULayers: cfg.NGPULayers,
-		Context: cfg.NCtx, Slots: cfg.Slots, Threads: cfg.Threads,
+		Context: cfg.NCtx, Slots: cfg.Slots, Threads: cfg.Threads, CacheBytes: cfg.CacheBytes,
 	}
 	if cfg.Model == Builtin {
 		load.Model = ""

@@ -22,14 +22,17 @@ type fakeModel struct {
 
 	rows    [][]float32
 	onBatch func(entries []Entry) // called inside Decode
+	next    func(history []Token) Token
 
-	mu      sync.Mutex
-	aborted bool
-	batches int
+	mu              sync.Mutex
+	aborted         bool
+	batches         int
+	fed             int // tokens computed
+	saves, restores int
 }
 
 func newFake(t testing.TB, cells int) *fakeModel {
-	return &fakeModel{t: t, cells: cells, seqs: map[int][]Token{}}
+	return &fakeModel{t: t, cells: cells, seqs: map[int][]Token{}, next: next}
 }
 
 // next is the function: the token that follows a history.
@@ -75,10 +78,11 @@ func (m *fakeModel) Decode(entries []Entry) (Status, error) {
 		}
 		seq = append(seq, e.Token)
 		m.seqs[int(e.Seq)] = seq
+		m.fed++
 		var row []float32
 		if e.Logits {
 			row = make([]float32, fakeVocab)
-			row[next(seq)] = 1
+			row[m.next(seq)] = 1
 		}
 		m.rows = append(m.rows, row)
 	}
@@ -94,9 +98,30 @@ func (m *fakeModel) Logits(i int) []float32 {
 
 func (m *fakeModel) Remove(seq, from int) bool {
 	if s := m.seqs[seq]; from < len(s) {
-		m.seqs[seq] = s[:from]
+		m.seqs[seq] = s[:from:from]
 	}
 	return true
+}
+
+// Save and Restore keep the tokens themselves as the state, a byte each.
+func (m *fakeModel) Save(seq int) []byte {
+	var state []byte
+	for _, t := range m.seqs[seq] {
+		state = append(state, byte(t))
+	}
+	m.saves++
+	return state
+}
+
+func (m *fakeModel) Restore(seq int, state []byte) bool {
+	if len(m.seqs[seq]) != 0 {
+		m.t.Errorf("restore into sequence %d, which holds %d tokens", seq, len(m.seqs[seq]))
+	}
+	m.restores++
+	for _, b := range state {
+		m.seqs[seq] = append(m.seqs[seq], Token(b))
+	}
+	return len(state) > 0
 }
 
 func (m *fakeModel) Abort(on bool) {

@@ -10,13 +10,6 @@ import (
 	"github.com/inferd/inferd/wire"
 )
 
-// Config sizes a Loop.
-type Config struct {
-	Slots   int // requests that run at once
-	Context int // tokens that one request may have, prompt and answer
-	Batch   int // tokens of one batch
-}
-
 // Loop runs requests through a model. Submit, Cancel, Pause and Resume are
 // safe for concurrent use.
 type Loop struct {
@@ -26,12 +19,16 @@ type Loop struct {
 	cfg   Config
 
 	// The loop's own: only Run touches these.
-	waiting []*Request
-	slots   []*slot // running, in order of arrival
-	free    []int   // sequence numbers
-	shares  []share
-	entries []Entry
-	rows    []int // where each share's logits are
+	waiting  []*Request
+	parked   []*slot // without a sequence, because they were paused
+	slots    []*slot // running, in order of arrival
+	free     []int   // sequences that no slot has
+	prefixes *prefixes
+	pacer    pacer
+	shares   []share
+	entries  []Entry
+	rows     []int   // where each share's first row of logits is
+	guesses  []Token // what the shares' drafts lie in
 
 	// mu guards the fields below.
 	mu    sync.Mutex
@@ -59,7 +56,8 @@ const (
 
 // New makes a loop. Run runs it.
 func New(m Model, v Vocabulary, out Output, cfg Config) *Loop {
-	l := &Loop{model: m, vocab: v, out: out, cfg: cfg, step: map[uint64]bool{}, wake: make(chan struct{}, 1)}
+	l := &Loop{model: m, vocab: v, out: out, cfg: cfg, step: map[uint64]bool{}, wake: make(chan struct{}, 1),
+		prefixes: newPrefixes(cfg.HostBytes), pacer: pacer{most: cfg.Batch}}
 	for seq := cfg.Slots - 1; seq >= 0; seq-- {
 		l.free = append(l.free, seq)
 	}
@@ -104,6 +102,7 @@ func (l *Loop) post(n note) {
 func (l *Loop) Run(ctx context.Context) {
 	for {
 		l.readInbox()
+		l.park()
 		l.admit()
 		worked := l.turn()
 		l.out.Flush()
@@ -139,9 +138,11 @@ func (l *Loop) readInbox() {
 }
 
 func (l *Loop) find(id uint64) *slot {
-	for _, s := range l.slots {
-		if s.req.ID == id {
-			return s
+	for _, list := range [][]*slot{l.slots, l.parked} {
+		for _, s := range list {
+			if s.req.ID == id {
+				return s
+			}
 		}
 	}
 	return nil
@@ -163,21 +164,89 @@ func (l *Loop) cancel(id uint64) {
 	}
 }
 
-// admit gives free sequences to waiting requests, in order.
+// admit gives free sequences to whoever waits: those that were parked and are
+// wanted again first, then new requests, in order.
 func (l *Loop) admit() {
+	for i := 0; i < len(l.parked) && len(l.free) > 0; {
+		s := l.parked[i]
+		if s.paused {
+			i++
+			continue
+		}
+		l.parked = slices.Delete(l.parked, i, i+1)
+		l.begin(s)
+	}
 	for len(l.free) > 0 && len(l.waiting) > 0 {
 		r := l.waiting[0]
 		l.waiting = slices.Delete(l.waiting, 0, 1)
-		seq := l.free[len(l.free)-1]
-		l.free = l.free[:len(l.free)-1]
-		l.slots = append(l.slots, &slot{
-			seq:     seq,
+		s := &slot{
 			req:     r,
 			tokens:  append(make([]Token, 0, len(r.Prompt)+min(r.MaxTokens, 256)), r.Prompt...),
 			limit:   min(r.MaxTokens, l.cfg.Context-len(r.Prompt)),
 			matcher: stop.New(r.Stop),
 			started: time.Now(),
-		})
+		}
+		l.begin(s)
+		s.reused, s.miss = s.cached, s.why
+	}
+}
+
+// begin gives s a sequence.
+func (l *Loop) begin(s *slot) {
+	s.seq, s.cached, s.why = l.settle(s.req.User, s.tokens)
+	s.leader = l.leaderOf(s)
+	l.slots = append(l.slots, s)
+}
+
+// leaderOf finds a slot that is reading a good deal of what s has to read.
+func (l *Loop) leaderOf(s *slot) (leader *slot) {
+	if !l.cfg.Cuts {
+		return nil
+	}
+	best := s.cached + worthSaving
+	for _, o := range l.slots {
+		if o.req.User != s.req.User || !o.reading() || o.paused {
+			continue
+		}
+		if n := min(common(o.req.Prompt, s.tokens), len(s.tokens)-1); n >= best {
+			leader, best = o, n+1
+		}
+	}
+	return leader
+}
+
+// catchUp takes over what the leaders of slots have read for them.
+func (l *Loop) catchUp() {
+	for _, s := range l.slots {
+		if s.leader == nil || s.follows() != nil {
+			continue
+		}
+		s.leader = nil
+		hit, n := l.prefixes.tree(s.req.User).longest(s.tokens[:len(s.tokens)-1])
+		if hit == nil || n < s.cached+worthSaving {
+			continue
+		}
+		s.cached = l.restore(s.seq, l.stateOf(hit), n)
+		if s.written() == 0 {
+			s.reused, s.miss = s.cached, l.explain(s.req.User, s.tokens, s.cached)
+		}
+	}
+}
+
+// park takes the sequence of a slot whose reader is slow, where others wait
+// for one. Its state is remembered like any other's; it comes back when its
+// reader has caught up.
+func (l *Loop) park() {
+	for len(l.free) == 0 && len(l.waiting) > 0 {
+		i := slices.IndexFunc(l.slots, func(s *slot) bool { return s.paused })
+		if i < 0 {
+			return
+		}
+		s := l.slots[i]
+		l.slots = slices.Delete(l.slots, i, i+1)
+		l.remember(s)
+		s.cached = 0
+		l.parked = append(l.parked, s)
 	}
 }
 
@@ -186,9 +255,13 @@ func (l *Loop) end(s *slot, r Result) {
 	if text, tokens := s.flush(); text != "" && r.Err == nil && !s.cancelled {
 		l.out.Text(s.req.ID, tokens, text)
 	}
-	l.model.Remove(s.seq, 0)
-	l.free = append(l.free, s.seq)
-	l.slots = slices.DeleteFunc(l.slots, func(o *slot) bool { return o == s })
+	s.gone = true
+	if i := slices.Index(l.slots, s); i >= 0 {
+		l.slots = slices.Delete(l.slots, i, i+1)
+		l.remember(s)
+	} else {
+		l.parked = slices.DeleteFunc(l.parked, func(o *slot) bool { return o == s })
+	}
 	s.req.Sampler.Close()
 	l.out.End(s.req.ID, r)
 }

@@ -14,6 +14,12 @@ type slot struct {
 	tokens []Token // the prompt, then what was written
 	cached int     // how many of them are in the cache
 	limit  int     // tokens that it may write
+	reused int     // tokens that were in the cache from the start
+	why    string  // why the last settling found no more
+	miss   string  // the same at the start, for the receipt
+	shared *entry  // its prompt, for others to copy while it runs
+	leader *slot   // reads a beginning that this one shares, and is waited for
+	guess  drafter
 
 	utf8    stop.UTF8
 	matcher *stop.Matcher
@@ -23,6 +29,8 @@ type slot struct {
 
 	paused    bool
 	cancelled bool
+	gone      bool // it has ended
+	spoilt    bool // its sequence holds nobody knows what
 
 	started, read, first, last time.Time
 }
@@ -33,8 +41,18 @@ func (s *slot) pending() int { return len(s.tokens) - s.cached }
 // written is how many tokens the slot has produced.
 func (s *slot) written() int { return len(s.tokens) - len(s.req.Prompt) }
 
-// reading reports whether the slot is still at its prompt.
-func (s *slot) reading() bool { return s.cached < len(s.req.Prompt) }
+// reading reports whether the slot is still at its prompt, or has to read again
+// what it had written; else it is writing, one token a turn.
+func (s *slot) reading() bool { return s.pending() > 1 || s.written() == 0 }
+
+// follows is the slot that s waits for: one that is still reading tokens that
+// s has to read too. Copying them is quicker than computing them again.
+func (s *slot) follows() *slot {
+	if s.leader != nil && (s.leader.gone || !s.leader.reading()) {
+		return nil
+	}
+	return s.leader
+}
 
 // runnable reports whether the slot wants a share of the next batch.
 func (s *slot) runnable() bool { return !s.paused && !s.cancelled && s.pending() > 0 }
@@ -75,6 +93,10 @@ func (s *slot) result(why wire.StopReason) Result {
 	r := Result{Stop: why, Usage: wire.Usage{
 		PromptTokens:     len(s.req.Prompt),
 		CompletionTokens: s.written(),
+		CachedTokens:     s.reused,
+		CacheMiss:        s.miss,
+		DraftedTokens:    s.guess.total,
+		AcceptedTokens:   s.guess.held,
 	}}
 	if !s.read.IsZero() {
 		r.Prefill = s.read.Sub(s.started)

@@ -9,16 +9,24 @@ import (
 // turn computes one batch and deals with what came of it. It reports whether
 // there was anything to do.
 func (l *Loop) turn() bool {
-	l.shares = plan(l.shares, l.slots, l.cfg.Batch)
+	l.catchUp()
+	var writing, reading int
+	l.shares, writing, reading = plan(l.shares, l.slots, l.cfg.Batch, &l.pacer)
+	l.draft(writing, reading)
 	for len(l.shares) > 0 {
 		l.fill()
+		began := time.Now()
 		status, err := l.decode()
 		switch {
 		case err != nil:
 			l.failed(err)
 			return true
 		case status == Decoded:
-			l.commit()
+			now := time.Now()
+			if len(l.guesses) == 0 {
+				l.pacer.observe(writing, reading, now.Sub(began))
+			}
+			l.commit(now)
 			return true
 		case status == Aborted:
 			l.rollBack()
@@ -29,20 +37,35 @@ func (l *Loop) turn() bool {
 	return false
 }
 
+// draft lets the one answer that is being written guess ahead. With others in
+// the batch the machine is busy enough: guesses would only slow them down.
+func (l *Loop) draft(writing, reading int) {
+	l.guesses = l.guesses[:0]
+	if l.cfg.NoDraft || !l.cfg.Cuts || writing != 1 || reading > 0 {
+		return
+	}
+	sh := &l.shares[0]
+	// The last token that may be written is sampled, never guessed.
+	room := min(l.cfg.Batch-1, sh.slot.limit-sh.slot.written()-1)
+	if room > 0 {
+		l.guesses = sh.slot.guess.propose(l.guesses, sh.slot.tokens, room)
+		sh.draft = l.guesses
+	}
+}
+
 // fill lays the shares out as entries.
 func (l *Loop) fill() {
 	l.entries, l.rows = l.entries[:0], l.rows[:0]
 	for _, sh := range l.shares {
 		s := sh.slot
-		for i := range sh.n {
-			at := s.cached + i
-			l.entries = append(l.entries, Entry{
-				Token: s.tokens[at], Seq: int32(s.seq), Pos: int32(at),
-				// Only the last token of all has a successor to be sampled.
-				Logits: at == len(s.tokens)-1,
-			})
+		for at := s.cached; at < s.cached+sh.n; at++ {
+			// Only the last token of all has a successor to be sampled.
+			l.entries = append(l.entries, Entry{Token: s.tokens[at], Seq: int32(s.seq), Pos: int32(at), Logits: at == len(s.tokens)-1})
 		}
 		l.rows = append(l.rows, len(l.entries)-1)
+		for i, t := range sh.draft {
+			l.entries = append(l.entries, Entry{Token: t, Seq: int32(s.seq), Pos: int32(len(s.tokens) + i), Logits: true})
+		}
 	}
 }
 
@@ -66,32 +89,52 @@ func (l *Loop) decode() (Status, error) {
 }
 
 // commit takes the computed batch over: what was fed is in the cache, and
-// each slot that has fed all it had gets its next token.
-func (l *Loop) commit() {
-	now := time.Now()
+// each slot that has fed all it had gets its next tokens.
+func (l *Loop) commit(now time.Time) {
 	for i, sh := range l.shares {
 		s := sh.slot
 		wasReading := s.reading()
 		s.cached += sh.n
-		if wasReading && s.req.Progress {
+		if wasReading && s.req.Progress && s.written() == 0 {
 			l.out.Prefill(s.req.ID, min(s.cached, len(s.req.Prompt)), len(s.req.Prompt))
 		}
 		if s.pending() > 0 {
 			continue
 		}
-		if wasReading {
+		if wasReading && s.read.IsZero() {
 			s.read = now
+			l.share(s)
 		}
-		l.sample(s, l.rows[i])
+		l.write(sh, l.rows[i])
 	}
 }
 
-// sample gives s its next token and ends it where that is the last.
-func (l *Loop) sample(s *slot, row int) {
+// write samples a slot's next token, and goes on through the guesses for as
+// long as they hold.
+func (l *Loop) write(sh share, row int) {
+	s := sh.slot
+	held := 0
+	for {
+		t, alive := l.sample(s, row+held)
+		if !alive || held == len(sh.draft) || t != sh.draft[held] {
+			break
+		}
+		// The guess is the token, and is in the cache already.
+		s.cached++
+		held++
+	}
+	s.guess.result(len(sh.draft), held)
+	if len(sh.draft) > held && !s.gone {
+		l.model.Remove(s.seq, s.cached)
+	}
+}
+
+// sample gives s its next token, and ends it where that is the last.
+func (l *Loop) sample(s *slot, row int) (t Token, alive bool) {
 	t, err := s.req.Sampler.Sample(l.model.Logits(row), len(s.tokens))
 	if err != nil {
 		l.end(s, s.failure(err))
-		return
+		return t, false
 	}
 	s.last = time.Now()
 	if s.first.IsZero() {
@@ -99,7 +142,7 @@ func (l *Loop) sample(s *slot, row int) {
 	}
 	if l.vocab.IsEOG(t) {
 		l.end(s, s.result(wire.StopEnd))
-		return
+		return t, false
 	}
 	s.tokens = append(s.tokens, t)
 	text, tokens, stopped := s.push(l.vocab, t)
@@ -109,9 +152,12 @@ func (l *Loop) sample(s *slot, row int) {
 	switch {
 	case stopped:
 		l.end(s, s.result(wire.StopEnd))
+		return t, false
 	case s.written() >= s.limit:
 		l.end(s, s.result(wire.StopLength))
+		return t, false
 	}
+	return t, true
 }
 
 func (s *slot) failure(err error) Result {
@@ -123,7 +169,10 @@ func (s *slot) failure(err error) Result {
 // rollBack undoes an aborted batch: any part of it may be in the cache.
 func (l *Loop) rollBack() {
 	for _, sh := range l.shares {
-		l.model.Remove(sh.slot.seq, sh.slot.cached)
+		if !l.model.Remove(sh.slot.seq, sh.slot.cached) { // can't be cut: from the start again
+			l.model.Remove(sh.slot.seq, 0)
+			sh.slot.cached = 0
+		}
 	}
 }
 
@@ -131,6 +180,7 @@ func (l *Loop) rollBack() {
 // was at fault is not known, and the state of their sequences neither.
 func (l *Loop) failed(err error) {
 	for _, sh := range l.shares {
+		sh.slot.spoilt = true
 		l.end(sh.slot, sh.slot.failure(err))
 	}
 }

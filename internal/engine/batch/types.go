@@ -37,6 +37,10 @@ type Model interface {
 	Logits(i int) []float32
 	// Remove forgets a sequence's tokens from position from on.
 	Remove(seq, from int) bool
+	// Save copies a sequence's state; nil if it can't be had.
+	Save(seq int) []byte
+	// Restore puts a state into an empty sequence; false if it can't.
+	Restore(seq int, state []byte) bool
 	// Abort makes the running Decode end early while it is on.
 	Abort(on bool)
 }
@@ -88,6 +92,21 @@ type Result struct {
 	FirstToken time.Duration // from Submit
 	Decode     time.Duration // from the first token to the last
 	Err        error         // set where the request failed
+}
+
+// Config sizes a Loop.
+type Config struct {
+	Slots   int // requests that run at once
+	Context int // tokens that one request may have, prompt and answer
+	Batch   int // tokens of one batch
+	// Cuts says that the model can forget the end of a sequence and go on
+	// from there. Without it a state is used whole or not at all, and
+	// nothing is guessed ahead.
+	Cuts bool
+	// HostBytes is how much host memory saved states may take; 0 keeps none.
+	HostBytes int
+	// NoDraft turns guessing ahead off.
+	NoDraft bool
 }
 
 // ErrNoRoom ends a request for which the cache has no room at all.

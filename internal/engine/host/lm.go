@@ -36,6 +36,8 @@ func (m *lm) Decode(entries []batch.Entry) (batch.Status, error) {
 
 func (m *lm) Logits(i int) []float32                 { return m.ctx.Logits(i) }
 func (m *lm) Remove(seq, from int) bool              { return m.ctx.SeqRemove(seq, from) }
+func (m *lm) Save(seq int) []byte                    { return m.ctx.SeqSave(seq) }
+func (m *lm) Restore(seq int, state []byte) bool     { return m.ctx.SeqRestore(seq, state) }
 func (m *lm) Abort(on bool)                          { m.ctx.Abort(on) }
 func (m *lm) Piece(dst []byte, t batch.Token) []byte { return m.model.Piece(dst, t) }
 func (m *lm) IsEOG(t batch.Token) bool               { return m.model.IsEOG(t) }

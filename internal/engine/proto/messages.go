@@ -23,6 +23,8 @@ type Load struct {
 	Slots   int `json:"slots"`
 	// Threads is how many compute; 0 lets the worker choose.
 	Threads int `json:"threads"`
+	// CacheBytes is how much host memory the states of past prompts may take.
+	CacheBytes int `json:"cache_bytes"`
 }
 
 // Loading says how far loading is.

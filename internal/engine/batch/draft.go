@@ -1,0 +1,71 @@
+package batch
+
+// drafter guesses a request's next tokens from what it has read and written so
+// far: the last few tokens stood somewhere before, and what followed there may
+// follow again. A guess is checked in the same batch, each token against what
+// is really sampled, so it changes how fast an answer comes and nothing else.
+//
+// It costs when it is wrong, so it adapts: it guesses more while its guesses
+// hold, and rests where they don't.
+type drafter struct {
+	last  map[[gram]Token]int // where a run of tokens stood last, by its end
+	seen  int                 // tokens that are in last
+	size  int                 // tokens to guess; 0 before the first guess
+	rest  int                 // tokens to go without guessing
+	nap   int                 // how long the next rest is
+	total int                 // guessed in all
+	held  int                 // of them held
+}
+
+const (
+	gram      = 4  // tokens that must have stood before in a row
+	mostDraft = 12 // tokens of one guess
+	longNap   = 256
+)
+
+// propose appends a guess at what follows tokens to dst.
+func (d *drafter) propose(dst, tokens []Token, most int) []Token {
+	d.learn(tokens)
+	if d.rest > 0 || len(tokens) < gram {
+		return dst
+	}
+	at, ok := d.last[[gram]Token(tokens[len(tokens)-gram:])]
+	if !ok {
+		return dst
+	}
+	n := min(max(d.size, 2), most, len(tokens)-at)
+	return append(dst, tokens[at:at+n]...)
+}
+
+// learn takes in the runs of tokens that end before the last token: the run at
+// the very end has no successor yet.
+func (d *drafter) learn(tokens []Token) {
+	if d.last == nil {
+		d.last = make(map[[gram]Token]int, len(tokens))
+	}
+	for end := max(d.seen, gram); end < len(tokens); end++ {
+		d.last[[gram]Token(tokens[end-gram:end])] = end
+	}
+	d.seen = max(d.seen, len(tokens))
+}
+
+// result says how many of a guess's tokens held. Without a guess, guessed is 0.
+func (d *drafter) result(guessed, held int) {
+	if guessed == 0 {
+		d.rest = max(0, d.rest-1)
+		return
+	}
+	d.total += guessed
+	d.held += held
+	switch {
+	case held == guessed:
+		d.size = min(max(2*guessed, 4), mostDraft)
+		d.nap = 0
+	case 2*held >= guessed:
+		d.size = max(2, held)
+	default:
+		d.size = 2
+		d.nap = min(max(2*d.nap, 8), longNap)
+		d.rest = d.nap
+	}
+}

@@ -1,0 +1,148 @@
+package batch
+
+import "fmt"
+
+// worthSaving is the number of tokens from which a state is worth a copy into
+// host memory, or out of it: below, computing again is as quick.
+const worthSaving = 64
+
+// settle finds a sequence for a request with these tokens, and as much of them
+// in it already as it can. It returns the sequence, how many tokens are in the
+// cache, and why it is not all of them.
+//
+// There must be a free sequence.
+func (l *Loop) settle(user uint32, tokens []Token) (seq, have int, miss string) {
+	// One token at least is computed: its row of logits is not kept.
+	hit, n := l.prefixes.tree(user).longest(tokens[:len(tokens)-1])
+	if hit != nil && !l.cfg.Cuts && n < len(hit.tokens) {
+		hit, n = nil, 0 // it can't be cut where the two part
+	}
+	switch {
+	case hit == nil:
+		seq = l.vacate()
+	case hit.where != idle:
+		seq, have = l.copyIn(hit, n)
+	case n < worthSaving && len(hit.tokens)-n >= worthSaving:
+		seq = l.vacate() // more would be lost than gained
+	default:
+		seq, have = hit.seq, n
+		l.takeOver(hit, n)
+	}
+	l.free = remove(l.free, seq)
+	return seq, have, l.explain(user, tokens, have)
+}
+
+// takeOver makes an idle sequence's first n tokens the start of a request. The
+// rest of it is saved where it is worth it.
+func (l *Loop) takeOver(e *entry, n int) {
+	if len(e.tokens)-n >= worthSaving && !l.prefixes.covered(e) {
+		l.save(e)
+	}
+	l.prefixes.drop(e)
+	l.model.Remove(e.seq, n)
+}
+
+// copyIn empties a sequence and copies the first n tokens of an entry that is
+// elsewhere into it.
+func (l *Loop) copyIn(e *entry, n int) (seq, have int) {
+	if n < worthSaving {
+		return l.vacate(), 0
+	}
+	state := l.stateOf(e)
+	seq = l.vacate()
+	return seq, l.restore(seq, state, n)
+}
+
+// stateOf is a copy of an entry's state.
+func (l *Loop) stateOf(e *entry) []byte {
+	l.prefixes.touch(e)
+	if e.where == saved {
+		return e.state
+	}
+	return l.model.Save(e.seq)
+}
+
+// restore makes the first n tokens of a state the content of a sequence, whose
+// own is dropped. It returns what is in it then: n, or nothing.
+func (l *Loop) restore(seq int, state []byte, n int) (have int) {
+	l.model.Remove(seq, 0)
+	if !l.model.Restore(seq, state) || !l.model.Remove(seq, n) {
+		l.model.Remove(seq, 0)
+		return 0
+	}
+	return n
+}
+
+// vacate empties the free sequence that is missed least, and returns it. What
+// was in it is saved where that is worth it.
+func (l *Loop) vacate() int {
+	seq, content := l.prefixes.oldestIdle(l.free)
+	if content != nil {
+		if len(content.tokens) >= worthSaving && !l.prefixes.covered(content) {
+			l.save(content)
+		}
+		l.prefixes.drop(content)
+		l.model.Remove(seq, 0)
+	}
+	return seq
+}
+
+// save copies an idle entry's state into host memory.
+func (l *Loop) save(e *entry) {
+	if l.prefixes.budget == 0 {
+		l.prefixes.mourn(e)
+		return
+	}
+	if state := l.model.Save(e.seq); len(state) > 0 {
+		l.prefixes.keep(&entry{user: e.user, tokens: e.tokens, where: saved, seq: -1, state: state})
+	}
+}
+
+// explain says why a request has to compute what it has to: for its receipt.
+func (l *Loop) explain(user uint32, tokens []Token, have int) string {
+	switch {
+	case have == len(tokens)-1:
+		return ""
+	case have > 0:
+		return fmt.Sprintf("diverged_at:%d", have)
+	case !l.cfg.Cuts:
+		return "not_cacheable"
+	case l.prefixes.wasHere(user, tokens):
+		return "evicted"
+	}
+	return "first_seen"
+}
+
+// remember makes the content of a sequence that has just become free findable.
+func (l *Loop) remember(s *slot) {
+	if s.shared != nil {
+		l.prefixes.drop(s.shared)
+		s.shared = nil
+	}
+	l.free = append(l.free, s.seq)
+	if s.cached == 0 || s.spoilt {
+		l.model.Remove(s.seq, 0)
+		return
+	}
+	l.model.Remove(s.seq, s.cached) // what was fed but not taken over
+	l.prefixes.add(&entry{user: s.req.User, tokens: s.tokens[:s.cached], where: idle, seq: s.seq})
+}
+
+// share makes a prompt that has just been read findable for others, while its
+// request goes on.
+func (l *Loop) share(s *slot) {
+	if !l.cfg.Cuts || len(s.req.Prompt) < worthSaving || s.shared != nil {
+		return
+	}
+	s.shared = &entry{user: s.req.User, tokens: s.req.Prompt, where: running, seq: s.seq}
+	l.prefixes.add(s.shared)
+}
+
+func remove(from []int, seq int) []int {
+	for i, s := range from {
+		if s == seq {
+			return append(from[:i], from[i+1:]...)
+		}
+	}
+	return from
+}
