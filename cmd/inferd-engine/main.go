@@ -23,6 +23,7 @@ import (
 
 const usage = `usage: inferd-engine serve            (started by inferd, not by hand)
        inferd-engine probe --engine DIR  print what the engine in DIR computes on, as JSON
+       inferd-engine bench-raw [flags]   measure the bare library, without a daemon; see --help
        inferd-engine version
 `
 
@@ -37,7 +38,7 @@ func main() {
 	}
 }
 
-var errUsage = errors.New("unknown command")
+var errUsage = errors.New("bad usage")
 
 func run(args []string, out io.Writer) error {
 	switch {
@@ -45,6 +46,8 @@ func run(args []string, out io.Writer) error {
 		return serve()
 	case len(args) == 3 && args[0] == "probe" && args[1] == "--engine":
 		return probe(args[2], out)
+	case len(args) >= 1 && args[0] == "bench-raw":
+		return benchRaw(args[1:], out)
 	case len(args) == 1 && args[0] == "version":
 		_, err := fmt.Fprintf(out, "inferd-engine link %d, llama.cpp %s, built-in model %s\n",
 			proto.Version, llama.KnownVersions(), model.Name)

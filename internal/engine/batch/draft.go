@@ -1,18 +1,22 @@
 package batch
 
+import "time"
+
 // drafter guesses a request's next tokens from what it has read and written so
 // far: the last few tokens stood somewhere before, and what followed there may
 // follow again. A guess is checked in the same batch, each token against what
 // is really sampled, so it changes how fast an answer comes and nothing else.
 //
-// It costs when it is wrong, so it adapts: it guesses more while its guesses
-// hold, and rests where they don't.
+// It costs when it is wrong, and on some machines even when it is right, since
+// several tokens at once can take as long as one after another. So it measures
+// both ways: it guesses more while that pays, and rests where it does not.
 type drafter struct {
 	last  map[[gram]Token]int // where a run of tokens stood last, by its end
 	seen  int                 // tokens that are in last
 	size  int                 // tokens to guess; 0 before the first guess
 	rest  int                 // tokens to go without guessing
 	nap   int                 // how long the next rest is
+	plain float64             // what a token costs without guesses, running mean in ns
 	total int                 // guessed in all
 	held  int                 // of them held
 }
@@ -21,6 +25,8 @@ const (
 	gram      = 4  // tokens that must have stood before in a row
 	mostDraft = 12 // tokens of one guess
 	longNap   = 256
+	// A token out of a guess must cost this much of one without.
+	worthwhileDraft = 0.95
 )
 
 // propose appends a guess at what follows tokens to dst.
@@ -49,19 +55,23 @@ func (d *drafter) learn(tokens []Token) {
 	d.seen = max(d.seen, len(tokens))
 }
 
-// result says how many of a guess's tokens held. Without a guess, guessed is 0.
-func (d *drafter) result(guessed, held int) {
+// result says how a step went: how many of its guessed tokens held, and how
+// long it took. Without a guess, guessed is 0.
+func (d *drafter) result(guessed, held int, took time.Duration) {
 	if guessed == 0 {
+		d.plain = mean(d.plain, float64(took))
 		d.rest = max(0, d.rest-1)
 		return
 	}
 	d.total += guessed
 	d.held += held
+	// A step gives one token more than what held.
+	paid := d.plain == 0 || float64(took)/float64(held+1) < worthwhileDraft*d.plain
 	switch {
-	case held == guessed:
+	case paid && held == guessed:
 		d.size = min(max(2*guessed, 4), mostDraft)
 		d.nap = 0
-	case 2*held >= guessed:
+	case paid:
 		d.size = max(2, held)
 	default:
 		d.size = 2

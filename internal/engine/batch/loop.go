@@ -27,8 +27,9 @@ type Loop struct {
 	pacer    pacer
 	shares   []share
 	entries  []Entry
-	rows     []int   // where each share's first row of logits is
-	guesses  []Token // what the shares' drafts lie in
+	rows     []int         // where each share's first row of logits is
+	guesses  []Token       // what the shares' drafts lie in
+	took     time.Duration // the last batch
 
 	// mu guards the fields below.
 	mu    sync.Mutex

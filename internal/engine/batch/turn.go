@@ -26,6 +26,7 @@ func (l *Loop) turn() bool {
 			if len(l.guesses) == 0 {
 				l.pacer.observe(writing, reading, now.Sub(began))
 			}
+			l.took = now.Sub(began)
 			l.commit(now)
 			return true
 		case status == Aborted:
@@ -123,7 +124,9 @@ func (l *Loop) write(sh share, row int) {
 		s.cached++
 		held++
 	}
-	s.guess.result(len(sh.draft), held)
+	if len(l.shares) == 1 { // else the time is not this slot's alone
+		s.guess.result(len(sh.draft), held, l.took)
+	}
 	if len(sh.draft) > held && !s.gone {
 		l.model.Remove(s.seq, s.cached)
 	}

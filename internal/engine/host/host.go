@@ -71,7 +71,7 @@ type worker struct {
 	out    *output
 	loop   *batch.Loop
 	prompt prompter
-	cand   llama.Candidates
+	mem    scratch
 
 	// mu guards the field below.
 	mu sync.Mutex
@@ -186,7 +186,7 @@ func (w *worker) request(g *proto.Generate, now time.Time) (*batch.Request, erro
 	if g.Params.Seed != nil {
 		seed = *g.Params.Seed
 	}
-	s, err := newSampler(w.ld.model, g.Params, seed, &w.cand)
+	s, err := newSampler(w.ld.model, g.Params, seed, &w.mem)
 	if err != nil {
 		return nil, &invalid{err.Error()}
 	}

@@ -2,7 +2,12 @@ package host
 
 import (
 	"math"
+	"slices"
 	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/inferd/inferd/internal/engine/batch"
 )
 
 func TestDraw_DependsOnSeedAndPositionOnly(t *testing.T) {
@@ -78,8 +83,82 @@ func TestBroken(t *testing.T) {
 	}
 }
 
-func TestArgmax_TakesTheFirstOfEquals(t *testing.T) {
-	if got := argmax([]float32{1, 5, 2, 5}); got != 1 {
-		t.Errorf("got %d", got)
+func TestCut_FindsNaNsAnywhere(t *testing.T) {
+	for _, n := range []int{1, 7, 8, 9, 64, 1000} {
+		for at := range n {
+			row := make([]float32, n)
+			row[at] = float32(math.NaN())
+			for _, k := range []int{1, 5, n} {
+				var c cutter
+				if c.cut(row, min(k, n), nil) {
+					t.Fatalf("the NaN at %d of %d was not seen with k=%d", at, n, k)
+				}
+			}
+		}
+	}
+}
+
+func TestCut_TakesTheFirstOfEquals(t *testing.T) {
+	var c cutter
+	if !c.cut([]float32{1, 5, 2, 5, 1, 1, 1, 1, 1, 5, 1, 1, 1}, 1, nil) || c.ids[0] != 1 {
+		t.Errorf("took token %d, want 1", c.ids[0])
+	}
+}
+
+// What is cut away can't be chosen: the likeliest tokens and those that the
+// penalties may touch are all there, each once.
+func TestCut_KeepsTheLikeliestAndTheRecent(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(1, 200).Draw(t, "vocabulary")
+		logits := make([]float32, n)
+		for i := range logits { // few values, so that there are equals
+			logits[i] = float32(rapid.IntRange(-3, 3).Draw(t, "logit"))
+		}
+		k := rapid.IntRange(1, n).Draw(t, "k")
+		also := rapid.SliceOfN(rapid.Int32Range(0, int32(n-1)), 0, 20).Draw(t, "also")
+		var c cutter
+		if !c.cut(logits, k, also) {
+			t.Fatal("a NaN was seen")
+		}
+		in := map[batch.Token]bool{}
+		for i, id := range c.ids {
+			if in[id] || c.logits[i] != logits[id] {
+				t.Fatalf("token %d is twice in %v, or has another logit", id, c.ids)
+			}
+			in[id] = true
+		}
+		for _, id := range also {
+			if !in[id] {
+				t.Fatalf("recent token %d is not in %v", id, c.ids)
+			}
+		}
+		var others []float32 // the row without the recent ones
+		for id, l := range logits {
+			if !slices.Contains(also, batch.Token(id)) {
+				others = append(others, l)
+			}
+		}
+		slices.Sort(others)
+		if len(others) == 0 {
+			return
+		}
+		least := others[max(0, len(others)-k)]
+		for id, l := range logits {
+			if l > least && !in[batch.Token(id)] {
+				t.Fatalf("token %d with %v is missing, the least of the best %d has %v", id, l, k, least)
+			}
+		}
+	})
+}
+
+func BenchmarkCut(b *testing.B) {
+	logits := make([]float32, 32000)
+	for i := range logits {
+		logits[i] = float32(draw(1, i))
+	}
+	var c cutter
+	b.ReportAllocs()
+	for b.Loop() {
+		c.cut(logits, 64, nil)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"sync/atomic"
 	"unsafe"
+
+	"github.com/ebitengine/purego"
 )
 
 // ContextOptions size a context.
@@ -152,9 +154,9 @@ func (c *Context) Decode(entries []Entry) (Status, error) {
 // Logits is the row of entry i of the last Decode, which must have asked for
 // it. It is valid until the next Decode, and may be changed.
 func (c *Context) Logits(i int) []float32 {
-	p := c.lib.logits(c.ptr, int32(i))
-	if p == nil {
+	r, _, _ := purego.SyscallN(c.lib.hot.logits, c.ptr, uintptr(i))
+	if r == 0 {
 		return nil
 	}
-	return unsafe.Slice(p, c.model.nv)
+	return unsafe.Slice(*(**float32)(unsafe.Pointer(&r)), c.model.nv)
 }

@@ -13,6 +13,8 @@ func openLibrary(path string) (uintptr, error) {
 	return purego.Dlopen(path, purego.RTLD_NOW|purego.RTLD_GLOBAL)
 }
 
+func symbol(lib uintptr, name string) (uintptr, error) { return purego.Dlsym(lib, name) }
+
 // libc is what is needed of the C library.
 type libc struct {
 	strlen uintptr // stands in for an abort callback: see Context.SetAbort

@@ -14,6 +14,10 @@ func openLibrary(path string) (uintptr, error) {
 	return uintptr(h), err
 }
 
+func symbol(lib uintptr, name string) (uintptr, error) {
+	return windows.GetProcAddress(windows.Handle(lib), name)
+}
+
 type libc struct{ strlen uintptr }
 
 func openLibc() (libc, error) {

@@ -23,6 +23,11 @@ type Model struct {
 	ptr   uintptr
 	vocab uintptr
 	nv    int
+
+	// What was asked before, since asking takes longer than the rest of what
+	// happens to a token. Only the goroutine that writes answers does.
+	pieces [][]byte
+	ends   map[Token]bool
 }
 
 // LoadModel loads a GGUF model from an open file, which stays the caller's

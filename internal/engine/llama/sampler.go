@@ -1,6 +1,12 @@
 package llama
 
-import "fmt"
+import (
+	"fmt"
+	"runtime"
+	"unsafe"
+
+	"github.com/ebitengine/purego"
+)
 
 // ChainOptions are the settings of a sampler chain, in the order in which they
 // apply. A value that is off leaves its stage out.
@@ -35,6 +41,16 @@ func (c *Candidates) Reset(logits []float32) {
 	c.data = c.data[:len(logits)]
 	for i, l := range logits {
 		c.data[i] = tokenData{ID: int32(i), Logit: l}
+	}
+	c.sync()
+}
+
+// Set makes these tokens the candidates. Both slices are of one length, and not
+// empty.
+func (c *Candidates) Set(ids []Token, logits []float32) {
+	c.data = c.data[:0]
+	for i, t := range ids {
+		c.data = append(c.data, tokenData{ID: t, Logit: logits[i]})
 	}
 	c.sync()
 }
@@ -98,11 +114,15 @@ func (m *Model) NewGrammar(gbnf string) (*Sampler, error) {
 
 // Apply narrows the candidates. The stages may move them, never into memory
 // of their own.
-func (s *Sampler) Apply(c *Candidates) { s.lib.apply(s.ptr, &c.arr) }
+func (s *Sampler) Apply(c *Candidates) {
+	// Directly, since it runs for every token: the typed call allocates.
+	purego.SyscallN(s.lib.hot.apply, s.ptr, uintptr(unsafe.Pointer(&c.arr)))
+	runtime.KeepAlive(c)
+}
 
 // Accept tells the sampler which token was chosen. A grammar must have let it
 // pass: it aborts the process otherwise.
-func (s *Sampler) Accept(t Token) { s.lib.accept(s.ptr, t) }
+func (s *Sampler) Accept(t Token) { purego.SyscallN(s.lib.hot.accept, s.ptr, uintptr(t)) }
 
 // Close frees the sampler.
 func (s *Sampler) Close() {

@@ -44,7 +44,6 @@ type symbols struct {
 	memory      func(uintptr) uintptr
 	decode      func(ctx uintptr, b cBatch) int32
 	synchronize func(uintptr)
-	logits      func(ctx uintptr, i int32) *float32
 	setThreads  func(ctx uintptr, n, batch int32)
 	batchInit   func(n, embd, seqs int32) cBatch
 	batchFree   func(cBatch)
@@ -68,15 +67,18 @@ type symbols struct {
 	chainInit   func(chainParams) uintptr
 	chainAdd    func(chain, s uintptr)
 	samplerFree func(uintptr)
-	accept      func(s uintptr, tok int32)
-	apply       func(s uintptr, arr *tokenDataArray)
 	topK        func(int32) uintptr
 	topP        func(p float32, keep uint64) uintptr
 	minP        func(p float32, keep uint64) uintptr
 	temp        func(float32) uintptr
 	penalties   func(nVocab, lastN int32, repeat, freq, present float32) uintptr
 	grammar     func(v uintptr, gbnf, root string) uintptr
+
+	hot hotSymbols
 }
+
+// hotSymbols are the addresses of what is called for every token.
+type hotSymbols struct{ accept, apply, logits uintptr }
 
 // handles are the three libraries, in the order in which they are opened.
 type handles struct{ base, ggml, llama uintptr }
@@ -125,7 +127,6 @@ func (s *symbols) bind(h handles) {
 		{&s.memory, h.llama, "llama_get_memory"},
 		{&s.decode, h.llama, "llama_decode"},
 		{&s.synchronize, h.llama, "llama_synchronize"},
-		{&s.logits, h.llama, "llama_get_logits_ith"},
 		{&s.setThreads, h.llama, "llama_set_n_threads"},
 		{&s.batchInit, h.llama, "llama_batch_init"},
 		{&s.batchFree, h.llama, "llama_batch_free"},
@@ -146,8 +147,6 @@ func (s *symbols) bind(h handles) {
 		{&s.chainInit, h.llama, "llama_sampler_chain_init"},
 		{&s.chainAdd, h.llama, "llama_sampler_chain_add"},
 		{&s.samplerFree, h.llama, "llama_sampler_free"},
-		{&s.accept, h.llama, "llama_sampler_accept"},
-		{&s.apply, h.llama, "llama_sampler_apply"},
 		{&s.topK, h.llama, "llama_sampler_init_top_k"},
 		{&s.topP, h.llama, "llama_sampler_init_top_p"},
 		{&s.minP, h.llama, "llama_sampler_init_min_p"},
@@ -156,5 +155,16 @@ func (s *symbols) bind(h handles) {
 		{&s.grammar, h.llama, "llama_sampler_init_grammar"},
 	} {
 		purego.RegisterLibFunc(e.fn, e.lib, e.name)
+	}
+	for name, p := range map[string]*uintptr{
+		"llama_sampler_accept": &s.hot.accept,
+		"llama_sampler_apply":  &s.hot.apply,
+		"llama_get_logits_ith": &s.hot.logits,
+	} {
+		addr, err := symbol(h.llama, name)
+		if err != nil {
+			panic(err)
+		}
+		*p = addr
 	}
 }

@@ -19,7 +19,18 @@ func (m *Model) BOS() (Token, bool) {
 }
 
 // IsEOG reports whether t ends an answer.
-func (m *Model) IsEOG(t Token) bool { return m.lib.isEOG(m.vocab, t) }
+// One goroutine at a time.
+func (m *Model) IsEOG(t Token) bool {
+	if m.ends == nil {
+		m.ends = map[Token]bool{}
+	}
+	end, known := m.ends[t]
+	if !known {
+		end = m.lib.isEOG(m.vocab, t)
+		m.ends[t] = end
+	}
+	return end
+}
 
 // IsControl reports whether t is a control token, which is no text.
 func (m *Model) IsControl(t Token) bool { return m.lib.isControl(m.vocab, t) }
@@ -51,17 +62,27 @@ func (m *Model) Tokenize(dst []Token, text string, special bool) ([]Token, error
 }
 
 // Piece appends the bytes that t stands for to dst; a control token has none.
-// The bytes need not be whole characters.
+// The bytes need not be whole characters. One goroutine at a time.
 func (m *Model) Piece(dst []byte, t Token) []byte {
 	if t < 0 || int(t) >= m.nv { // out of range aborts the process
 		return dst
 	}
-	var buf [128]byte
-	n := m.lib.piece(m.vocab, t, &buf[0], int32(len(buf)), 0, false)
-	if n >= 0 {
-		return append(dst, buf[:n]...)
+	if m.pieces == nil {
+		m.pieces = make([][]byte, m.nv)
 	}
-	big := make([]byte, -n)
-	n = m.lib.piece(m.vocab, t, &big[0], int32(len(big)), 0, false)
-	return append(dst, big[:max(n, 0)]...)
+	if m.pieces[t] == nil {
+		m.pieces[t] = m.pieceOf(t)
+	}
+	return append(dst, m.pieces[t]...)
+}
+
+// pieceOf asks the library, which takes longer than a look-up.
+func (m *Model) pieceOf(t Token) []byte {
+	buf := make([]byte, 64)
+	n := m.lib.piece(m.vocab, t, &buf[0], int32(len(buf)), 0, false)
+	if n < 0 {
+		buf = make([]byte, -n)
+		n = m.lib.piece(m.vocab, t, &buf[0], int32(len(buf)), 0, false)
+	}
+	return append([]byte{}, buf[:max(n, 0)]...)
 }
