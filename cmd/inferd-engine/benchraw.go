@@ -36,7 +36,7 @@ func benchRaw(args []string, out io.Writer) error {
 		return fmt.Errorf("%w: bench-raw needs --engine, and a prompt and an answer of one token or more", errUsage)
 	}
 	var settings []host.RawOptions
-	for _, s := range strings.Split(*sequences, ",") {
+	for s := range strings.SplitSeq(*sequences, ",") {
 		n, err := strconv.Atoi(s)
 		if err != nil || n < 1 || n > 256 {
 			return fmt.Errorf("%w: --sequences %q: each must be a number from 1 to 256", errUsage, s)

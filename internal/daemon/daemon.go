@@ -78,7 +78,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 		}
 	}
 	if err := transport.PrepareDir(dir); err != nil {
-		return fmt.Errorf("prepare runtime directory: %w", err)
+		return err
 	}
 	// The lock comes before any socket: only its holder may replace one.
 	lock, err := disk.Lock(transport.LockPath(dir))

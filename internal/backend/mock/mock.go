@@ -6,6 +6,7 @@ package mock
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -109,11 +110,11 @@ func (a answer) at(n int) (string, bool) {
 // echo cuts the last user message into words, each but the first with a space
 // before it.
 func echo(messages []wire.Message) []string {
-	for i := len(messages) - 1; i >= 0; i-- {
-		if messages[i].Role != wire.RoleUser {
+	for _, m := range slices.Backward(messages) {
+		if m.Role != wire.RoleUser {
 			continue
 		}
-		words := strings.Fields(messages[i].Content)
+		words := strings.Fields(m.Content)
 		for w := 1; w < len(words); w++ {
 			words[w] = " " + words[w]
 		}

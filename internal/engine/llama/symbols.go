@@ -156,6 +156,11 @@ func (s *symbols) bind(h handles) {
 	} {
 		purego.RegisterLibFunc(e.fn, e.lib, e.name)
 	}
+	s.bindHot(h)
+}
+
+// bindHot finds the addresses of what is called without the typed wrapper.
+func (s *symbols) bindHot(h handles) {
 	for name, p := range map[string]*uintptr{
 		"llama_sampler_accept": &s.hot.accept,
 		"llama_sampler_apply":  &s.hot.apply,
