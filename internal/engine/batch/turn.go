@@ -10,6 +10,7 @@ import (
 // there was anything to do.
 func (l *Loop) turn() bool {
 	l.catchUp()
+	l.verify()
 	var writing, reading int
 	l.shares, writing, reading = plan(l.shares, l.slots, l.cfg.Batch, &l.pacer)
 	l.draft(writing, reading)

@@ -29,7 +29,7 @@ func (m *lm) Decode(entries []batch.Entry) (batch.Status, error) {
 	m.ctx.SetThreads(threads, threads)
 	s, err := m.ctx.Decode(m.buf)
 	if now := time.Now(); err == nil && s == llama.Decoded {
-		m.tuner.observe(len(entries), now.Sub(began), now)
+		m.tuner.observe(len(entries), threads, now.Sub(began), now)
 	}
 	return batch.Status(s), err
 }
@@ -38,6 +38,7 @@ func (m *lm) Logits(i int) []float32                 { return m.ctx.Logits(i) }
 func (m *lm) Remove(seq, from int) bool              { return m.ctx.SeqRemove(seq, from) }
 func (m *lm) Save(seq int) []byte                    { return m.ctx.SeqSave(seq) }
 func (m *lm) Restore(seq int, state []byte) bool     { return m.ctx.SeqRestore(seq, state) }
+func (m *lm) End(seq int) int                        { return m.ctx.SeqEnd(seq) }
 func (m *lm) Abort(on bool)                          { m.ctx.Abort(on) }
 func (m *lm) Piece(dst []byte, t batch.Token) []byte { return m.model.Piece(dst, t) }
 func (m *lm) IsEOG(t batch.Token) bool               { return m.model.IsEOG(t) }

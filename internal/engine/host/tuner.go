@@ -1,6 +1,7 @@
 package host
 
 import (
+	"math/bits"
 	"slices"
 	"time"
 )
@@ -22,14 +23,14 @@ type tuner struct {
 // tuneGroup is the choice for one kind of batch: a few tokens, where memory
 // is the limit, or many, where arithmetic is.
 type tuneGroup struct {
-	best    int           // index into steps
-	cost    float64       // running mean of what a token costs with best
-	floor   float64       // the lowest mean seen with best
-	probe   int           // index being tried; -1 if none
-	samples []float64     // of the probe
-	up      bool          // which neighbour was tried last
-	wait    time.Duration // until the next probe
-	next    time.Time
+	best   int           // index into steps
+	cost   [12]float64   // running mean of what a token costs with best, by size of batch
+	slow   int           // steps in a row that took much longer than that
+	probe  int           // index being tried; -1 if none
+	ratios []float64     // of the probe's costs to the best's
+	up     bool          // which neighbour was tried last
+	wait   time.Duration // until the next probe
+	next   time.Time
 }
 
 const (
@@ -40,7 +41,11 @@ const (
 	// A neighbour must be better by this much: two settings that are alike
 	// are not worth going back and forth between.
 	worthwhile = 0.93
-	// A step that costs this much more than the best mean calls for a probe.
+	// A probe that costs this much more is given up at once: on a busy machine
+	// one step with too many threads can take as long as a hundred.
+	hopeless = 1.5
+	// Two steps in a row that cost this much more than the mean call for a
+	// probe. One thread alone has nobody to wait for, so it is not suspected.
 	suspicious = 1.6
 )
 
@@ -65,10 +70,14 @@ func (t *tuner) group(tokens int) *tuneGroup {
 	return &t.groups[1]
 }
 
+// size sorts batches into such as can be compared with one another.
+func size(tokens int) int { return min(bits.Len(uint(tokens)), 11) }
+
 // choose is the number of threads for a batch of this many tokens.
 func (t *tuner) choose(tokens int, now time.Time) int {
 	g := t.group(tokens)
-	if g.probe < 0 && g.cost > 0 && len(t.steps) > 1 && !now.Before(g.next) {
+	known := g.cost[size(tokens)] > 0
+	if g.probe < 0 && known && len(t.steps) > 1 && !now.Before(g.next) {
 		g.up = !g.up
 		if g.probe = g.best - 1; g.up {
 			g.probe = g.best + 1
@@ -76,49 +85,58 @@ func (t *tuner) choose(tokens int, now time.Time) int {
 		if g.probe < 0 || g.probe >= len(t.steps) {
 			g.probe = 2*g.best - g.probe // the neighbour on the other side
 		}
-		g.samples = g.samples[:0]
+		g.ratios = g.ratios[:0]
 	}
-	if g.probe >= 0 {
+	if g.probe >= 0 && known {
 		return t.steps[g.probe]
 	}
 	return t.steps[g.best]
 }
 
-// observe takes how long that batch took.
-func (t *tuner) observe(tokens int, took time.Duration, now time.Time) {
+// observe takes how long that batch took with so many threads.
+func (t *tuner) observe(tokens, threads int, took time.Duration, now time.Time) {
 	g := t.group(tokens)
 	// A batch costs a part that does not depend on its size: reading the
 	// weights, which this many tokens are about worth.
 	const base = 16
 	cost := float64(took) / float64(tokens+base)
-	if g.probe >= 0 {
-		g.tried(cost, now)
+	mean := &g.cost[size(tokens)]
+	if g.probe >= 0 && threads == t.steps[g.probe] {
+		g.tried(cost / *mean, now)
 		return
 	}
-	if g.cost == 0 {
-		g.cost = cost
+	if *mean == 0 {
+		*mean = cost
 	}
-	g.cost += (cost - g.cost) / 8
-	if g.floor == 0 || g.cost < g.floor {
-		g.floor = g.cost
+	if g.slow++; cost < suspicious**mean {
+		g.slow = 0
 	}
-	if g.cost > suspicious*g.floor {
-		g.floor = g.cost // what is normal has changed
-		g.wait, g.next = shortestWait, now
+	*mean += (cost - *mean) / 8
+	if g.slow >= 2 && g.best > 0 {
+		g.slow, g.wait, g.next = 0, shortestWait, now
 	}
 }
 
 // tried takes a sample of the probe, and decides with the last one.
-func (g *tuneGroup) tried(cost float64, now time.Time) {
-	g.samples = append(g.samples, cost)
-	if len(g.samples) < probeSteps {
+func (g *tuneGroup) tried(ratio float64, now time.Time) {
+	g.ratios = append(g.ratios, ratio)
+	bad := ratio > hopeless
+	if !bad && len(g.ratios) < probeSteps {
 		return
 	}
-	slices.Sort(g.samples)
-	if median := g.samples[probeSteps/2]; median < worthwhile*g.cost {
-		g.best, g.cost, g.floor = g.probe, median, median
+	slices.Sort(g.ratios)
+	median := g.ratios[len(g.ratios)/2]
+	switch {
+	case bad:
+		g.wait = min(4*g.wait, longestWait)
+	case median < worthwhile:
+		g.up = g.probe < g.best // the next one goes on in the same direction
+		g.best = g.probe
+		for i := range g.cost { // until they are measured anew
+			g.cost[i] *= median
+		}
 		g.wait = shortestWait
-	} else {
+	default:
 		g.wait = min(2*g.wait, longestWait)
 	}
 	g.probe = -1

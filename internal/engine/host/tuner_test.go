@@ -15,7 +15,7 @@ func drive(t *tuner, m machine, now *time.Time, n, tokens int) (spent, best time
 		threads := t.choose(tokens, *now)
 		took := m(threads, tokens)
 		*now = now.Add(took)
-		t.observe(tokens, took, *now)
+		t.observe(tokens, threads, took, *now)
 		spent += took
 		least := took
 		for _, s := range t.steps {
@@ -95,5 +95,29 @@ func TestTuner_KeepsReadingAndWritingApart(t *testing.T) {
 	}
 	if few, many := tu.steps[tu.groups[0].best], tu.steps[tu.groups[1].best]; few != 1 || many != 4 {
 		t.Errorf("chose %d threads for few tokens and %d for many, want 1 and 4", few, many)
+	}
+}
+
+// A machine whose every second thread is always asleep, and batches of all
+// sizes: the tuner must not pay for finding that out again and again.
+func TestTuner_PaysLittleOnABusyMachine(t *testing.T) {
+	m := func(n, tokens int) time.Duration {
+		d := 300*time.Microsecond + time.Duration(tokens)*100*time.Microsecond
+		if n > 1 {
+			return 40*time.Millisecond + d
+		}
+		return d
+	}
+	tu, now := newTuner(2), time.Unix(0, 0)
+	for i := range 100 {
+		drive(tu, m, &now, 5, 1+i*7%200)
+	}
+	var spent, best time.Duration
+	for i := range 20_000 {
+		s, b := drive(tu, m, &now, 1, 1+i*7%200)
+		spent, best = spent+s, best+b
+	}
+	if over := float64(spent)/float64(best) - 1; over > 0.03 {
+		t.Errorf("costs %.1f %% more than one thread", 100*over)
 	}
 }

@@ -1,0 +1,6 @@
+//go:build race
+
+package batch
+
+// checked turns the costly checks on.
+const checked = true
