@@ -17,19 +17,20 @@ func (l *Loop) settle(user uint32, tokens []Token) (seq, have int, miss string) 
 	if hit != nil && !l.cfg.Cuts && n < len(hit.tokens) {
 		hit, n = nil, 0 // it can't be cut where the two part
 	}
+	known := n
 	switch {
 	case hit == nil:
 		seq = l.vacate()
 	case hit.where != idle:
 		seq, have = l.copyIn(hit, n)
-	case n < worthSaving && len(hit.tokens)-n >= worthSaving:
+	case l.cfg.HostBytes == 0 && n < worthSaving && len(hit.tokens)-n >= worthSaving:
 		seq = l.vacate() // more would be lost than gained
 	default:
 		seq, have = hit.seq, n
 		l.takeOver(hit, n)
 	}
 	l.free = remove(l.free, seq)
-	return seq, have, l.explain(user, tokens, have)
+	return seq, have, l.explain(user, tokens, max(have, known))
 }
 
 // takeOver makes an idle sequence's first n tokens the start of a request. The
@@ -99,12 +100,13 @@ func (l *Loop) save(e *entry) {
 }
 
 // explain says why a request has to compute what it has to: for its receipt.
-func (l *Loop) explain(user uint32, tokens []Token, have int) string {
+// known is how many of its tokens were remembered, used or not.
+func (l *Loop) explain(user uint32, tokens []Token, known int) string {
 	switch {
-	case have == len(tokens)-1:
+	case known == len(tokens)-1:
 		return ""
-	case have > 0:
-		return fmt.Sprintf("diverged_at:%d", have)
+	case known > 0:
+		return fmt.Sprintf("diverged_at:%d", known)
 	case !l.cfg.Cuts:
 		return "not_cacheable"
 	case l.prefixes.wasHere(user, tokens):
