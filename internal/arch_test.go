@@ -23,6 +23,7 @@ var layers = []struct{ pkg, imports, modules string }{
 	{"wire", "", ""},
 	{"model", "", ""},
 	{"internal/disk", "", "sys"},
+	{"internal/gguf", "", ""},
 	{"internal/queue", "", ""},
 	{"internal/prompt/stop", "", ""},
 	{"internal/prompt/chatml", "wire", ""},
@@ -35,7 +36,7 @@ var layers = []struct{ pkg, imports, modules string }{
 	{"internal/engine/library", "internal/disk", ""},
 	{"internal/engine/llama", "", "purego sys"},
 	{"internal/engine/batch", "internal/prompt/stop wire", ""},
-	{"internal/engine/host", "internal/engine/batch internal/engine/library internal/engine/llama " +
+	{"internal/engine/host", "internal/gguf internal/engine/batch internal/engine/library internal/engine/llama " +
 		"internal/engine/proto internal/prompt/chatml internal/prompt/stop wire", "sys"},
 	{"internal/engine", "internal/engine/proto", "sys"},
 	{"internal/engine/enginetest", "", ""},

@@ -145,10 +145,10 @@ func TestRun_SaysWhyItCannotStart(t *testing.T) {
 			proto.FailModel, "not a regular file"},
 		"no GGUF": {func(t *testing.T, c *Config) {
 			c.Model = damaged(t, func(b []byte) []byte { return []byte("hello") })
-		}, proto.FailModel, "load model"},
+		}, proto.FailModel, `the file begins with "hell", a GGUF file begins with "GGUF"`},
 		"a cut model": {func(t *testing.T, c *Config) {
 			c.Model = damaged(t, func(b []byte) []byte { return b[:len(b)/2] })
-		}, proto.FailModel, "load model"},
+		}, proto.FailModel, "and the whole file has"},
 		"weights that are no numbers": {func(t *testing.T, c *Config) {
 			c.Model = damaged(t, func(b []byte) []byte {
 				for i := len(b) / 2; i < len(b); i++ {

@@ -12,6 +12,7 @@ import (
 	"github.com/inferd/inferd/internal/engine/library"
 	"github.com/inferd/inferd/internal/engine/llama"
 	"github.com/inferd/inferd/internal/engine/proto"
+	"github.com/inferd/inferd/internal/gguf"
 	"github.com/inferd/inferd/internal/prompt/chatml"
 	"github.com/inferd/inferd/wire"
 )
@@ -161,11 +162,28 @@ func openModel(path string, built Builtin) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("model: %w", err)
 	}
-	if st, err := f.Stat(); err != nil || !st.Mode().IsRegular() {
+	if err := preflight(f); err != nil {
 		_ = f.Close()
-		return nil, errors.Join(fmt.Errorf("model: %s is not a regular file", path), err)
+		return nil, fmt.Errorf("model %s: %w", path, err)
 	}
 	return f, nil
+}
+
+// preflight checks a model file before native code sees any of it: what it
+// refuses is what would make the engine abort, or read where nothing is.
+func preflight(f *os.File) error {
+	st, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if !st.Mode().IsRegular() {
+		return errors.New("not a regular file")
+	}
+	g, err := gguf.Open(f, st.Size())
+	if err != nil {
+		return err
+	}
+	return g.Check()
 }
 
 // contextFor checks a configured context against the model's. More than it
