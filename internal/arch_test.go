@@ -29,6 +29,9 @@ var layers = []struct{ pkg, imports, modules string }{
 	{"internal/prompt/chatml", "wire", ""},
 	{"internal/transport", "", "sys go-winio"},
 	{"internal/config", "", "hujson"},
+	{"internal/store", "internal/disk", ""},
+	{"internal/store/adopt", "internal/store", ""},
+	{"internal/disk/disktest", "internal/disk", ""},
 	{"internal/status", "wire", ""},
 
 	// The engine: its worker's inside, then its outside.
@@ -51,14 +54,14 @@ var layers = []struct{ pkg, imports, modules string }{
 	// The service, and its composition.
 	{"internal/server", "internal/backend internal/queue internal/router internal/status internal/transport wire", ""},
 	{"internal/daemon", "internal/backend internal/backend/local internal/backend/mock internal/config internal/disk " +
-		"internal/queue internal/router internal/server internal/status internal/transport wire", ""},
+		"internal/queue internal/router internal/server internal/status internal/store internal/transport wire", ""},
 	{"internal/daemon/daemontest", "internal/backend internal/backend/mock internal/config internal/daemon " +
 		"internal/transport wire", ""},
 
 	// Outside: an app's view, and the programs.
 	{"client", "internal/transport wire", ""},
 	{"cmd/inferd", "client internal/backend internal/backend/mock internal/config internal/daemon internal/disk " +
-		"internal/engine/library internal/transport wire", "cobra pflag term sys"},
+		"internal/engine/library internal/gguf internal/store internal/store/adopt internal/transport wire", "cobra pflag term sys"},
 	{"cmd/inferd-engine", "internal/engine internal/engine/host internal/engine/llama internal/engine/proto model", ""},
 }
 
@@ -83,7 +86,7 @@ var testModules = []string{
 }
 
 // testPackages are fixtures and suites: no program links them.
-var testPackages = []string{"internal/backend/backendtest", "internal/daemon/daemontest", "internal/engine/enginetest"}
+var testPackages = []string{"internal/backend/backendtest", "internal/daemon/daemontest", "internal/disk/disktest", "internal/engine/enginetest"}
 
 func TestLayers_EveryImportIsInTheTable(t *testing.T) {
 	for _, system := range systems {

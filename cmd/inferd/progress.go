@@ -46,6 +46,15 @@ func (p *progress) event(e wire.AdminEvent) {
 	p.show(describe(e))
 }
 
+// bytes returns a function that shows how far a piece of work on bytes is.
+func (p *progress) bytes(what string) func(done, total int64) {
+	return func(done, total int64) {
+		if total > 0 {
+			p.show(fmt.Sprintf("%s %s %s of %s", bar(float64(done)/float64(total)), what, sizeOf(done), sizeOf(total)))
+		}
+	}
+}
+
 // clear takes the line away.
 func (p *progress) clear() {
 	if p.shown {

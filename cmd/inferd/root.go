@@ -51,7 +51,7 @@ Ask it something; the daemon starts by itself where none is running:
 	root.AddCommand(
 		newRunCommand(p),
 		newServeCommand(p), newStatusCommand(p), newWatchCommand(p), newStopCommand(p),
-		newDoctorCommand(p), newEngineCommand(p), newVersionCommand(p),
+		newDoctorCommand(p), newEngineCommand(p), newModelsCommand(p), newVersionCommand(p),
 		newExitCodesTopic(),
 	)
 	return root
@@ -83,6 +83,20 @@ func noArgs(cmd *cobra.Command, args []string) error {
 		err:  fmt.Errorf("%s takes no arguments, got %q", cmd.CommandPath(), args[0]),
 		hint: seeHelp(cmd),
 		code: exitUsage,
+	}
+}
+
+// oneArg wants exactly one argument.
+func oneArg(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 1 {
+			return nil
+		}
+		return &failure{
+			err:  fmt.Errorf("%s takes one %s, got %d arguments", cmd.CommandPath(), what, len(args)),
+			hint: seeHelp(cmd),
+			code: exitUsage,
+		}
 	}
 }
 

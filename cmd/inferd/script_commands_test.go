@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -22,6 +23,24 @@ import (
 )
 
 // The commands that the stories have beside those of testscript.
+
+// damage STORE flips a byte of every blob in a store.
+func damage(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: damage STORE")
+	}
+	blobs, err := filepath.Glob(filepath.Join(args[0], "blobs", "sha256", "*", "*", "data"))
+	if err != nil || len(blobs) == 0 {
+		ts.Fatalf("no blobs in %s: %v", args[0], err)
+	}
+	for _, blob := range blobs {
+		ts.Check(os.Chmod(blob, 0o600))
+		b, err := os.ReadFile(blob)
+		ts.Check(err)
+		b[len(b)/2] ^= 1
+		ts.Check(os.WriteFile(blob, b, 0o600))
+	}
+}
 
 // exits N COMMAND… runs a command, and wants it to end with that code.
 func exits(ts *testscript.TestScript, neg bool, args []string) {

@@ -46,6 +46,7 @@ func TestScript(t *testing.T) {
 		Dir:   "testdata/script",
 		Setup: newUser,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"damage":      damage,
 			"exits":       exits,
 			"gone":        gone,
 			"interrupted": interrupted130,
@@ -73,6 +74,11 @@ func newUser(env *testscript.Env) error {
 	env.Setenv("XDG_DATA_HOME", filepath.Join(home, "data"))
 	// Under the race detector every process sleeps for a second at its end.
 	env.Setenv("GORACE", "atexit_sleep_ms=0")
+	model, err := filepath.Abs("../../model/inferd-demo-q8_0.gguf")
+	if err != nil {
+		return err
+	}
+	env.Setenv("MODEL", model)
 	env.Setenv("CONFIG", filepath.Join(home, ".inferd", "config.json"))
 	return os.MkdirAll(filepath.Join(home, ".inferd"), 0o700)
 }

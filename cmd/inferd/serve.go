@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"runtime"
 	"sync"
 	"syscall"
 	"time"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/inferd/inferd/internal/config"
 	"github.com/inferd/inferd/internal/daemon"
+	"github.com/inferd/inferd/internal/store"
 )
 
 // serveOptions are the flags of serve.
@@ -61,6 +63,7 @@ Exit codes:
 // settingHelp is the help of the flags that stand for a key of the config.
 var settingHelp = map[string]string{
 	"engine_dir":       "`DIR` with the installed engines, an absolute path",
+	"models_home":      "`DIR` of the model store; default MODELS_HOME, else models in your data directory",
 	"drain_timeout_ms": "`MS` milliseconds in which running requests may finish after a stop, 0 to 86400000; default 30000",
 	"queue.active":     "how many requests run at once, `N` from 0 to 1024; default 0: as many as the first backend has slots",
 	"queue.waiting":    "how many requests wait before others are refused, `N` from 0 to 65536; default 128",
@@ -83,8 +86,13 @@ func (o *serveOptions) load(p *program, cmd *cobra.Command) (daemon.Config, erro
 	if err := o.model.apply(&cfg); err != nil {
 		return daemon.Config{}, err
 	}
+	models, err := store.DefaultRoot(cfg.ModelsHome, p.getenv, runtime.GOOS)
+	if err != nil {
+		return daemon.Config{}, err
+	}
 	return daemon.Config{
 		Config:     cfg,
+		ModelsRoot: models,
 		Version:    buildVersion(),
 		WorkerPath: p.workerPath(),
 		EngineRoot: p.engineRoot(),

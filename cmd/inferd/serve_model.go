@@ -3,10 +3,12 @@ package main
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/pflag"
 
 	"github.com/inferd/inferd/internal/config"
+	"github.com/inferd/inferd/internal/store"
 )
 
 // modelOptions are the flags that change the one model of a daemon.
@@ -20,7 +22,7 @@ func (o *modelOptions) register(f *pflag.FlagSet) {
 	o.nCtx = intValue{to: &o.values.nCtx, low: 0, high: 1 << 24}
 	o.slots = intValue{to: &o.values.slots, low: 1, high: 32}
 	o.threads = intValue{to: &o.values.threads, low: 0, high: 1024}
-	f.StringVar(&o.model, "model", "", "`MODEL` to run: builtin, or the path of a GGUF file; default builtin")
+	f.StringVar(&o.model, "model", "", "`MODEL` to run: builtin, a name from inferd models, or the path of a GGUF file; default builtin")
 	f.Var(&o.nCtx, "n-ctx", "context size in tokens, 0 to 16777216; default 0: the model's own")
 	f.Var(&o.slots, "slots", "how many requests run at once on the model, 1 to 32; default 4")
 	f.Var(&o.threads, "threads", "how many threads compute, 0 to 1024; default 0: as the machine allows")
@@ -59,6 +61,10 @@ func (o *modelOptions) apply(cfg *config.Config) error {
 // depend on where the daemon was started.
 func modelPath(model string) (string, error) {
 	if model == config.BuiltinModel {
+		return model, nil
+	}
+	// A bare word is a name in the store; ./word is a file.
+	if _, err := store.ParseName(model); err == nil && !strings.HasSuffix(model, ".gguf") {
 		return model, nil
 	}
 	path, err := filepath.Abs(model)

@@ -18,6 +18,8 @@ type Config struct {
 	Backends []Backend
 	// EngineDir is where engine packages are unpacked; empty is the default place.
 	EngineDir string
+	// ModelsHome is the folder of the model store; empty is the default place.
+	ModelsHome string
 	// DrainTimeout is how long running requests may finish after a stop.
 	DrainTimeout time.Duration
 	Queue        Queue
@@ -56,7 +58,8 @@ const BuiltinModel = "builtin"
 
 // LlamaCPP are the settings of a backend on the local engine.
 type LlamaCPP struct {
-	// Model is BuiltinModel or the absolute path of a GGUF file.
+	// Model is BuiltinModel, the name of a model in the store, or the absolute
+	// path of a GGUF file.
 	Model string
 	// NCtx is the context size in tokens; 0 is the model's own.
 	NCtx int

@@ -18,11 +18,11 @@ func TestLoad_NamesEachProblem(t *testing.T) {
 		want    []string // after the path
 	}{
 		{"unknown key", "{\n\n\"drain_timeout\": 1}", []string{
-			`:3: drain_timeout: unknown key; did you mean "drain_timeout_ms"? allowed: backends, drain_timeout_ms, engine_dir, log_level, queue`}},
+			`:3: drain_timeout: unknown key; did you mean "drain_timeout_ms"? allowed: backends, drain_timeout_ms, engine_dir, log_level, models_home, queue`}},
 		{"unknown key like no other", `{"zzzzzzzz": 1}`, []string{
-			`:1: zzzzzzzz: unknown key; allowed: backends, drain_timeout_ms, engine_dir, log_level, queue`}},
+			`:1: zzzzzzzz: unknown key; allowed: backends, drain_timeout_ms, engine_dir, log_level, models_home, queue`}},
 		{"key in another case", `{"Log_Level": "info"}`, []string{
-			`:1: Log_Level: unknown key; did you mean "log_level"? allowed: backends, drain_timeout_ms, engine_dir, log_level, queue`}},
+			`:1: Log_Level: unknown key; did you mean "log_level"? allowed: backends, drain_timeout_ms, engine_dir, log_level, models_home, queue`}},
 		{"nested unknown key", "{\"queue\": {\n\"waitng\": 1}}", []string{
 			`:2: queue.waitng: unknown key; did you mean "waiting"? allowed: active, waiting`}},
 		{"key set twice", "{\"log_level\": \"info\",\n\"log_level\": \"warn\"}", []string{
@@ -53,8 +53,8 @@ func TestLoad_NamesEachProblem(t *testing.T) {
 			`:1: backends[0].name: missing`, `:1: backends[0].model: missing`}},
 		{"bad name", `{"backends": [{"kind": "llamacpp", "name": "a b", "model": "builtin"}]}`, []string{
 			`:1: backends[0].name: "a b" is not allowed: a name is 1 to 64 of A-Z a-z 0-9 . _ -`}},
-		{"bad model", `{"backends": [{"kind": "llamacpp", "name": "a", "model": "m.gguf"}]}`, []string{
-			`:1: backends[0].model: "m.gguf" is not allowed: it must be "builtin" or the absolute path of a GGUF file`}},
+		{"bad model", `{"backends": [{"kind": "llamacpp", "name": "a", "model": "../m.gguf"}]}`, []string{
+			`:1: backends[0].model: "../m.gguf" is not allowed: it must be "builtin", the name of a model in the store (1 to 128 of A-Za-z0-9._-, the first no dot) or the absolute path of a GGUF file`}},
 		{"bad slots", backend(`"slots": 0`), []string{
 			`:1: backends[0].slots: 0 is not allowed: it must be a whole number from 1 to 32`}},
 		{"too many slots", backend(`"slots": 33`), []string{
@@ -77,7 +77,7 @@ func TestLoad_NamesEachProblem(t *testing.T) {
 		{"tokens of another type", `{"backends": [{"kind": "mock", "name": "m", "tokens": "a"}]}`, []string{
 			`:1: backends[0].tokens: "a" is not allowed: it must be a list of strings`}},
 		{"several at once", "{\"x\": 1,\n\"queue\": {\"active\": \"x\"},\n\"log_level\": 5}", []string{
-			`:1: x: unknown key; allowed: backends, drain_timeout_ms, engine_dir, log_level, queue`,
+			`:1: x: unknown key; allowed: backends, drain_timeout_ms, engine_dir, log_level, models_home, queue`,
 			`:2: queue.active: "x" is not allowed: it must be a whole number from 0 to 1024`,
 			`:3: log_level: 5 is not allowed: it must be a string`}},
 	}
@@ -97,7 +97,7 @@ func TestLoad_NamesEachProblem(t *testing.T) {
 }
 
 func TestLoad_RefusesByNameWhatItDoesNotSupportYet(t *testing.T) {
-	for _, key := range []string{"auto_pull", "models_home", "model", "n_ctx", "n_gpu_layers", "admin_addr", "listen"} {
+	for _, key := range []string{"auto_pull", "model", "n_ctx", "n_gpu_layers", "admin_addr", "listen"} {
 		if _, err := load(t, `{"`+key+`": {}}`); err == nil || !strings.HasSuffix(err.Error(), ":1: "+key+": not supported by this version yet") {
 			t.Errorf("%s: got %v", key, err)
 		}

@@ -205,7 +205,7 @@ func TestLoad_RefusesBadEnvironmentAndFlags(t *testing.T) {
 		`environment variable INFERD_QUEUE_WAITING: "many" is not allowed: it must be a whole number from 0 to 65536`,
 		`environment variable INFERD_LOG_LEVEL: "loud" is not allowed: it must be one of debug, info, warn, error`,
 		`flag --engine-dir: "here" is not allowed: it must be an absolute path`,
-		`flag --queue-activ: unknown; did you mean "queue.active"? allowed: drain_timeout_ms, engine_dir, log_level, queue.active, queue.waiting`,
+		`flag --queue-activ: unknown; did you mean "queue.active"? allowed: drain_timeout_ms, engine_dir, log_level, models_home, queue.active, queue.waiting`,
 	}
 	if err == nil {
 		t.Fatal("loaded")

@@ -25,6 +25,9 @@ var settings = []setting{
 	{"engine_dir", func(c *Config) setter {
 		return text(checkDir, func(s string) { c.EngineDir = s })
 	}},
+	{"models_home", func(c *Config) setter {
+		return text(checkHome, func(s string) { c.ModelsHome = s })
+	}},
 	{"drain_timeout_ms", func(c *Config) setter {
 		return millisecondsIn(0, maxDrainMS, func(d time.Duration) { c.DrainTimeout = d })
 	}},
@@ -61,7 +64,7 @@ func FlagName(key string) string {
 // notYet are keys of the family's files that this version knows and refuses by
 // name: to ignore one would start something other than what was asked for.
 var (
-	notYetTop      = []string{"auto_pull", "models_home", "model", "n_ctx", "n_gpu_layers", "admin_addr", "listen"}
+	notYetTop      = []string{"auto_pull", "model", "n_ctx", "n_gpu_layers", "admin_addr", "listen"}
 	notYetLlamaCPP = []string{"mmproj", "embed", "embed_pooling", "embed_n_ctx", "rerank", "chat_template"}
 	notYetKinds    = []string{"openai-compat", "bedrock-invoke"}
 )

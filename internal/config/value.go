@@ -94,8 +94,19 @@ func checkName(s string) error {
 }
 
 func checkModel(s string) error {
-	if s != BuiltinModel && !cleanAbs(s) {
-		return fmt.Errorf("it must be %q or the absolute path of a GGUF file", BuiltinModel)
+	if s != BuiltinModel && !cleanAbs(s) && !modelName.MatchString(s) {
+		return fmt.Errorf("it must be %q, the name of a model in the store (1 to 128 of A-Za-z0-9._-, the first no dot) or the absolute path of a GGUF file", BuiltinModel)
+	}
+	return nil
+}
+
+// modelName is what the store allows as a name.
+var modelName = regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$`)
+
+// checkHome allows what the store takes for its folder.
+func checkHome(s string) error {
+	if !cleanAbs(s) && !strings.HasPrefix(s, "~/") {
+		return errors.New("it must be an absolute path, or begin with ~/")
 	}
 	return nil
 }

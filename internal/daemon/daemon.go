@@ -25,6 +25,8 @@ type Config struct {
 	Version    string
 	// WorkerPath is the engine worker's program.
 	WorkerPath string
+	// ModelsRoot is the folder of the model store.
+	ModelsRoot string
 	// EngineRoot is where engine packages are, unless config.Config says.
 	EngineRoot string
 	// IdleExit stops the daemon when no inference connection was open for so

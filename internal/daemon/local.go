@@ -2,16 +2,34 @@ package daemon
 
 import (
 	"cmp"
+	"context"
+	"fmt"
+	"path/filepath"
 
+	"github.com/inferd/inferd/internal/backend"
 	"github.com/inferd/inferd/internal/backend/local"
 	"github.com/inferd/inferd/internal/config"
+	"github.com/inferd/inferd/internal/store"
+	"github.com/inferd/inferd/wire"
 )
 
-// newLocal makes a backend on the engine of this machine.
+// newLocal makes a backend on the engine of this machine. A model that is
+// named is the store's.
 func (r *run) newLocal(b config.Backend, events Events) Supervised {
+	if b.LlamaCPP.Model == config.BuiltinModel || filepath.IsAbs(b.LlamaCPP.Model) {
+		return r.onEngine(b, b.LlamaCPP.Model, events)
+	}
+	blob, err := r.lease(b.LlamaCPP.Model)
+	if err != nil {
+		return &unusable{name: b.Name, err: err}
+	}
+	return &leased{Backend: r.onEngine(b, blob.Path, events), blob: blob, events: events}
+}
+
+func (r *run) onEngine(b config.Backend, model string, events Events) *local.Backend {
 	cfg := &r.daemon.cfg
 	return local.New(local.Config{
-		Name: b.Name, Model: b.LlamaCPP.Model,
+		Name: b.Name, Model: model,
 		NCtx: b.LlamaCPP.NCtx, NGPULayers: b.LlamaCPP.NGPULayers,
 		Slots: b.LlamaCPP.Slots, Threads: b.LlamaCPP.Threads, CacheBytes: b.LlamaCPP.CacheMiB << 20,
 		WorkerPath: cfg.WorkerPath,
@@ -19,4 +37,75 @@ func (r *run) newLocal(b config.Backend, events Events) Supervised {
 		Events:     local.Events(events),
 		Log:        cfg.Log,
 	})
+}
+
+// lease opens a model of the store, so that it stays there while it is used.
+func (r *run) lease(model string) (*store.Blob, error) {
+	name, err := store.ParseName(model)
+	if err != nil {
+		return nil, err
+	}
+	s, err := store.Open(r.daemon.cfg.ModelsRoot, store.Options{})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = s.Close() }()
+	e, err := s.Get(name)
+	if err != nil {
+		return nil, &noModelError{root: s.Root(), err: err}
+	}
+	if e.State != store.BlobPresent {
+		return nil, &noModelError{root: s.Root(), err: fmt.Errorf("model %s: its file is %s", name, e.State)}
+	}
+	blob, err := s.Blob(context.Background(), e.Manifest.Blob)
+	if err != nil {
+		return nil, &noModelError{root: s.Root(), err: err}
+	}
+	return blob, nil
+}
+
+// noModelError means that the store has no such model to load.
+type noModelError struct {
+	root string
+	err  error
+}
+
+func (e *noModelError) Error() string { return fmt.Sprintf("%v (in %s)", e.err, e.root) }
+
+func (e *noModelError) Unwrap() error { return e.err }
+
+// Hint is what to do about it.
+func (*noModelError) Hint() string {
+	return "`inferd models` lists the models that are there, `inferd models import FILE` brings one in"
+}
+
+// leased is a backend on a model of the store.
+type leased struct {
+	*local.Backend
+	blob   *store.Blob
+	events Events
+}
+
+// Run implements Supervised. The lease ends with it.
+func (l *leased) Run(ctx context.Context) error {
+	defer func() { _ = l.blob.Close() }()
+	l.events.Loading(wire.PhaseCheckingLocal{Path: l.blob.Path})
+	return l.Backend.Run(ctx)
+}
+
+// unusable is a backend that can't be made: the daemon starts far enough to
+// say so where a client listens.
+type unusable struct {
+	name string
+	err  error
+}
+
+func (u *unusable) Name() string                       { return u.name }
+func (u *unusable) Capabilities() backend.Capabilities { return backend.Capabilities{Generate: true} }
+func (u *unusable) Ready() bool                        { return false }
+func (u *unusable) Run(context.Context) error          { return u.err }
+func (u *unusable) Info() wire.BackendStatus           { return wire.BackendStatus{Name: u.name} }
+
+func (u *unusable) Generate(context.Context, *backend.Request, func([]backend.Event) error) (backend.Result, error) {
+	return backend.Result{}, &backend.Error{Kind: backend.Unavailable, Message: wire.MsgBackendNotReady}
 }

@@ -63,7 +63,7 @@ func Lock(path string) (*Instance, error) {
 
 // claim locks the opened file and signs it.
 func claim(f *os.File, path string) error {
-	held, err := tryLock(f)
+	held, err := tryLock(f, Exclusive)
 	if err != nil {
 		return fmt.Errorf("lock %s: %w", path, err)
 	}
@@ -110,7 +110,10 @@ func readPID(r io.ReaderAt) int {
 }
 
 // writePID replaces the content, which a former holder left, by our pid.
-func writePID(f *os.File) error {
+func writePID(f interface {
+	io.WriterAt
+	Truncate(size int64) error
+}) error {
 	if err := f.Truncate(0); err != nil {
 		return err
 	}

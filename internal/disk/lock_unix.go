@@ -81,7 +81,11 @@ func kindOf(m fs.FileMode) string {
 
 // tryLock takes the lock of the open file description; held reports that
 // somebody else has it.
-func tryLock(f *os.File) (held bool, err error) {
+func tryLock(f *os.File, kind LockKind) (held bool, err error) {
+	how := unix.LOCK_EX
+	if kind == Shared {
+		how = unix.LOCK_SH
+	}
 	conn, err := f.SyscallConn()
 	if err != nil {
 		return false, err
@@ -89,7 +93,7 @@ func tryLock(f *os.File) (held bool, err error) {
 	var lockErr error
 	err = conn.Control(func(fd uintptr) {
 		for {
-			lockErr = unix.Flock(int(fd), unix.LOCK_EX|unix.LOCK_NB)
+			lockErr = unix.Flock(int(fd), how|unix.LOCK_NB)
 			if !errors.Is(lockErr, unix.EINTR) {
 				return
 			}

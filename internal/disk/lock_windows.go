@@ -57,10 +57,13 @@ func checkLockFile(h windows.Handle) error {
 
 // tryLock takes the lock of the open handle; held reports that somebody else
 // has it.
-func tryLock(f *os.File) (held bool, err error) {
+func tryLock(f *os.File, kind LockKind) (held bool, err error) {
+	flags := uint32(windows.LOCKFILE_FAIL_IMMEDIATELY)
+	if kind == Exclusive {
+		flags |= windows.LOCKFILE_EXCLUSIVE_LOCK
+	}
 	at := windows.Overlapped{OffsetHigh: lockOffset}
-	err = windows.LockFileEx(windows.Handle(f.Fd()),
-		windows.LOCKFILE_EXCLUSIVE_LOCK|windows.LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, &at)
+	err = windows.LockFileEx(windows.Handle(f.Fd()), flags, 0, 1, 0, &at)
 	if errors.Is(err, windows.ERROR_LOCK_VIOLATION) {
 		return true, nil
 	}

@@ -1,0 +1,108 @@
+package disk
+
+import (
+	"io/fs"
+	"os"
+)
+
+// Open implements FS.
+func (r *Real) Open(name string) (File, error) { return r.openFile("open", name, os.O_RDONLY) }
+
+// OpenWrite implements FS.
+func (r *Real) OpenWrite(name string) (File, error) { return r.openFile("open", name, os.O_RDWR) }
+
+// Create implements FS.
+func (r *Real) Create(name string) (File, error) {
+	return r.openFile("create", name, os.O_RDWR|os.O_CREATE|os.O_EXCL)
+}
+
+func (r *Real) openFile(op, name string, flag int) (File, error) {
+	local, err := r.local(op, name)
+	if err != nil {
+		return nil, err
+	}
+	if flag&os.O_CREATE == 0 {
+		if err := r.refuseLink(op, name); err != nil {
+			return nil, err
+		}
+	}
+	// Opening a fifo must not wait for its other end.
+	f, err := r.root.OpenFile(local, flag|openNonblock, 0o644)
+	if err != nil {
+		return nil, r.explain(op, name, err)
+	}
+	if err := r.checkFile(op, name, local, f); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return &realFile{File: f, writable: flag != os.O_RDONLY}, nil
+}
+
+// checkFile judges what was opened by its descriptor: that it is a regular
+// file, and the one that has the name, not one that a link with that name leads
+// to.
+func (r *Real) checkFile(op, name, local string, f *os.File) error {
+	open, err := f.Stat()
+	if err != nil {
+		return r.explain(op, name, err)
+	}
+	if !open.Mode().IsRegular() {
+		return &fs.PathError{Op: op, Path: r.Path(name), Err: ErrNotRegular}
+	}
+	at, err := r.root.Lstat(local)
+	if err != nil {
+		return r.explain(op, name, err)
+	}
+	if at.Mode()&linkMode != 0 {
+		return &fs.PathError{Op: op, Path: r.Path(name), Err: ErrSymlink}
+	}
+	if !os.SameFile(open, at) {
+		// Replaced since: there is no file of that name that could be meant.
+		return &fs.PathError{Op: op, Path: r.Path(name), Err: fs.ErrNotExist}
+	}
+	return nil
+}
+
+// behind is how many bytes are written before the system is told to bring them
+// to the disk.
+const behind = 16 << 20
+
+// realFile is an open file of the system.
+type realFile struct {
+	*os.File
+	writable bool
+	written  int64 // by Write
+	flushed  int64 // of these, what writeBehind was told of
+}
+
+// Write implements File. Of a large file it brings the bytes to the disk as they
+// come and forgets them: else a file of many gigabytes would push out of memory
+// what others have there, a running model first of all, and Sync would find most
+// of the work still to be done.
+func (f *realFile) Write(p []byte) (int, error) {
+	n, err := f.File.Write(p)
+	if f.written += int64(n); f.written-f.flushed >= behind {
+		writeBehind(f.File, f.flushed, f.written)
+		f.flushed = f.written
+	}
+	return n, err
+}
+
+// TryLock implements File.
+func (f *realFile) TryLock(kind LockKind) (bool, error) {
+	held, err := tryLock(f.File, kind)
+	if err != nil {
+		return false, &fs.PathError{Op: "lock", Path: f.Name(), Err: err}
+	}
+	return !held, nil
+}
+
+// OSFile returns the system's file behind one that a Real opened, to hand it to
+// another process.
+func OSFile(f File) (*os.File, bool) {
+	real, ok := f.(*realFile)
+	if !ok {
+		return nil, false
+	}
+	return real.File, true
+}

@@ -1,0 +1,68 @@
+package store
+
+import (
+	"context"
+	"fmt"
+)
+
+// Removed is what Remove did.
+type Removed struct {
+	Name Name
+	// Blob is what the name stood for; zero when its manifest could not be read.
+	Blob Digest
+	// Freed is how many bytes went with the blob.
+	Freed int64
+	// Kept is why the blob is still there; empty when it is not.
+	Kept string
+}
+
+// Remove makes a name stand for nothing, whatever state its manifest is in, and
+// removes its blob if no other name stands for it and nobody uses it. GC removes
+// a blob that was in use later. The error is ErrNoModel when there is no such
+// name.
+func (s *Store) Remove(ctx context.Context, name Name) (Removed, error) {
+	r, err := s.remove(ctx, name)
+	if err != nil {
+		return Removed{}, fmt.Errorf("remove model %s: %w", name, err)
+	}
+	return r, nil
+}
+
+func (s *Store) remove(ctx context.Context, name Name) (Removed, error) {
+	// A name that is not there leaves no lock file behind.
+	if _, err := s.fs.Stat(name.manifest()); isMissing(err) {
+		return Removed{}, ErrNoModel
+	}
+	release, err := s.lock(ctx, name)
+	if err != nil {
+		return Removed{}, err
+	}
+	defer release()
+	r := Removed{Name: name, Kept: "its manifest could not be read"}
+	m, readErr := s.readManifest(name)
+	if readErr == nil {
+		r.Blob = m.Blob
+	}
+	err = s.fs.Remove(name.manifest())
+	if isMissing(err) {
+		return Removed{}, ErrNoModel
+	}
+	if err != nil {
+		return Removed{}, err
+	}
+	// No manifest may be found again after its blob is gone.
+	if err := s.fs.SyncDir(manifestsDir); err != nil {
+		return Removed{}, err
+	}
+	if readErr != nil {
+		return r, nil
+	}
+	r.Kept, r.Freed, err = s.collectBlob(m.Blob, name, false)
+	if isMissing(err) {
+		err = nil
+	}
+	if r.Kept != "" {
+		r.Freed = 0
+	}
+	return r, err
+}
