@@ -78,5 +78,5 @@ func (r *Real) Free() (int64, error) {
 	if err := control(d, func(fd int) error { return unix.Fstatfs(fd, &st) }); err != nil {
 		return 0, r.explain("read free space of", ".", err)
 	}
-	return int64(st.Bavail) * int64(st.Bsize), nil
+	return int64(st.Bavail * uint64(st.Bsize)), nil
 }

@@ -29,8 +29,6 @@ type scene struct {
 	bad []string
 }
 
-func nothing(*world) {}
-
 func importTiny(ctx context.Context, w *world) error {
 	_, err := w.store.Import(ctx, w.file("tiny"), mustName(w.t, "tiny"), store.ImportOptions{Replace: true})
 	return err
@@ -211,9 +209,10 @@ func (s scene) again(w *world) {
 // the power is back, whatever of the rest has reached the disk, and the same
 // operation comes to its end.
 func TestPowerCut_LeavesAValidStoreAtEveryOperation(t *testing.T) {
-	const seeds = 6
+	const seeds = 3
 	for _, s := range scenes() {
 		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
 			for n := 0; ; n++ {
 				w := s.play(t, disktest.Fault{After: n, Crash: true})
 				err := s.do(t.Context(), w)
@@ -246,6 +245,7 @@ func TestDiskError_LeavesAValidStoreAtEveryOperation(t *testing.T) {
 	for _, s := range scenes() {
 		for _, fault := range []error{syscall.ENOSPC, syscall.EIO} {
 			t.Run(fmt.Sprintf("%s, %v", s.name, fault), func(t *testing.T) {
+				t.Parallel()
 				for n := 0; ; n++ {
 					w := s.play(t, disktest.Fault{After: n, Err: fault})
 					err := s.do(t.Context(), w)

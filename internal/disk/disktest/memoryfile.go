@@ -1,6 +1,7 @@
 package disktest
 
 import (
+	"errors"
 	"io"
 	"io/fs"
 	"slices"
@@ -26,12 +27,11 @@ func (f *memoryFile) do(op string, do func() error) error {
 	if f.closed {
 		return &fs.PathError{Op: op, Path: f.name, Err: fs.ErrClosed}
 	}
-	switch err := do(); err {
-	case nil, io.EOF: // readers compare with io.EOF itself
-		return err
-	default:
-		return &fs.PathError{Op: op, Path: f.name, Err: err}
+	err := do()
+	if err == nil || errors.Is(err, io.EOF) {
+		return err // readers compare with io.EOF itself
 	}
+	return &fs.PathError{Op: op, Path: f.name, Err: err}
 }
 
 func (f *memoryFile) Read(p []byte) (int, error) {

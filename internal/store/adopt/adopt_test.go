@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -237,10 +238,7 @@ func TestFindIn_ReportsWhatIsBrokenAndGoesOn(t *testing.T) {
 		"odd index":         {adopt.Docker, tree{"models.json": `{"models":[{"id":"../x","files":["x"]}]}`}, "blob reference"},
 		"odd manifest name": {adopt.Docker, tree{"manifests/sha256/x": "{}"}, "64 lower-case"},
 	} {
-		in := tree{}
-		for name, content := range c.add {
-			in[name] = content
-		}
+		in := maps.Clone(c.add)
 		good := 0
 		switch c.tool {
 		case adopt.Ollama:

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"path"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -139,7 +140,7 @@ func (s *search) walkFrom(dir string, above []string, least, most int, f func(el
 		if s.stop() {
 			return
 		}
-		elements := append(above[:len(above):len(above)], e.Name())
+		elements := append(slices.Clip(above), e.Name())
 		switch {
 		case strings.HasPrefix(e.Name(), "."):
 		case e.IsDir() && len(elements) < most:
