@@ -60,8 +60,11 @@ var layers = []struct{ pkg, imports, modules string }{
 
 	// Outside: an app's view, and the programs.
 	{"client", "internal/transport wire", ""},
+	{"internal/loadgen", "client wire", ""},
 	{"cmd/inferd", "client internal/backend internal/backend/mock internal/config internal/daemon internal/disk " +
-		"internal/engine/library internal/gguf internal/store internal/store/adopt internal/transport wire", "cobra pflag term sys"},
+		"internal/engine/library internal/gguf internal/loadgen internal/store internal/store/adopt internal/transport wire", "cobra pflag term sys"},
+	{"bench", "client internal/disk internal/engine internal/engine/proto internal/gguf internal/loadgen " +
+		"internal/transport wire", "sys"},
 	{"cmd/inferd-engine", "internal/engine internal/engine/host internal/engine/llama internal/engine/proto model", ""},
 }
 

@@ -5,6 +5,7 @@ package disk
 import (
 	"errors"
 	"os"
+	"path"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -79,4 +80,14 @@ func (r *Real) Free() (int64, error) {
 		return 0, r.explain("read free space of", ".", err)
 	}
 	return int64(st.Bavail * uint64(st.Bsize)), nil
+}
+
+// inFolder calls f with the folder of name, open, and the last element.
+func (r *Real) inFolder(name string, f func(dir *os.File, base string) error) error {
+	d, err := r.openDir("open folder", path.Dir(name))
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return f(d, path.Base(name))
 }

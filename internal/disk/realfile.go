@@ -53,11 +53,8 @@ func (r *Real) checkFile(op, name, local string, f *os.File) error {
 	if err != nil {
 		return r.explain(op, name, err)
 	}
-	if at.Mode()&linkMode != 0 {
-		return &fs.PathError{Op: op, Path: r.Path(name), Err: ErrSymlink}
-	}
 	if !os.SameFile(open, at) {
-		// Replaced since: there is no file of that name that could be meant.
+		// A link, or replaced since: there is no file of that name to be meant.
 		return &fs.PathError{Op: op, Path: r.Path(name), Err: fs.ErrNotExist}
 	}
 	return nil

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path"
 )
 
 // SyncDir implements FS. Windows has no such operation, and file systems of the
@@ -61,14 +59,4 @@ func (r *Real) explainUnsupported(op, name string, err error, unsupported func(e
 		return fmt.Errorf("%w (%w)", explained, errors.ErrUnsupported)
 	}
 	return explained
-}
-
-// inFolder calls f with the folder of name, open, and the last element.
-func (r *Real) inFolder(name string, f func(dir *os.File, base string) error) error {
-	d, err := r.openDir("open folder", path.Dir(name))
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return f(d, path.Base(name))
 }

@@ -1,12 +1,10 @@
 package store_test
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -146,102 +144,5 @@ func importAtOnce(t *testing.T, s *store.Store, source func() *store.Source) {
 	check(t, err)
 	if len(entries) != 4 {
 		t.Errorf("%d names, want 4", len(entries))
-	}
-}
-
-// child is a process that has leased a blob.
-type child struct {
-	*exec.Cmd
-	t *testing.T
-}
-
-func startChild(t *testing.T, root, name string) *child {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], name)
-	cmd.Env = append(os.Environ(), childEnv+"="+root)
-	_, err := cmd.StdinPipe() // held open: the child waits on it
-	check(t, err)
-	out, err := cmd.StdoutPipe()
-	check(t, err)
-	check(t, cmd.Start())
-	c := &child{cmd, t}
-	t.Cleanup(c.kill)
-	said, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil || said != "leased\n" {
-		t.Fatalf("the child says %q, %v", said, err)
-	}
-	return c
-}
-
-func (c *child) kill() {
-	c.Process.Kill()
-	c.Wait()
-}
-
-func TestLease_OfAnotherProcessKeepsTheBlob(t *testing.T) {
-	root := t.TempDir()
-	handMade(t, root, "tiny", "weights")
-	blob := filepath.Join(root, filepath.FromSlash(dataPath(sum("weights"))))
-	c := startChild(t, root, "tiny")
-	s := openReal(t, root)
-	inUse := func(want bool) {
-		t.Helper()
-		got, err := s.InUse(mustDigest(t, sum("weights")))
-		if err != nil || got != want {
-			t.Fatalf("in use: %v, %v, want %v", got, err, want)
-		}
-	}
-	inUse(true)
-	removed, err := s.Remove(t.Context(), mustName(t, "tiny"))
-	check(t, err)
-	if removed.Kept != "in use" || removed.Freed != 0 {
-		t.Errorf("the removal says %+v", removed)
-	}
-	found, err := s.GC(t.Context(), false)
-	check(t, err)
-	if len(found.Garbage) != 1 || found.Garbage[0].Kept != "in use" {
-		t.Errorf("gc finds %+v", found)
-	}
-	if _, err := os.Stat(blob); err != nil {
-		t.Fatal(err)
-	}
-	// The lease ends with its process, however that ends.
-	c.kill()
-	inUse(false)
-	found, err = s.GC(t.Context(), false)
-	check(t, err)
-	if found.Freed != 7 {
-		t.Errorf("gc finds %+v", found)
-	}
-	if _, err := os.Stat(blob); !os.IsNotExist(err) {
-		t.Errorf("the blob is still there: %v", err)
-	}
-	inUse(false)
-}
-
-// The lease belongs to the open file, so it goes wherever that goes.
-func TestLease_GoesWithTheDescriptor(t *testing.T) {
-	root := t.TempDir()
-	handMade(t, root, "tiny", "weights")
-	s := openReal(t, root)
-	b, err := s.Blob(t.Context(), mustDigest(t, sum("weights")))
-	check(t, err)
-	f, ok := disk.OSFile(b.File())
-	if !ok {
-		t.Fatal("the blob is no file of the system")
-	}
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "tiny")
-	cmd.Env = append(os.Environ(), childEnv+"="+root)
-	cmd.ExtraFiles = []*os.File{f}
-	_, err = cmd.StdinPipe()
-	check(t, err)
-	check(t, cmd.Start())
-	defer func() {
-		cmd.Process.Kill()
-		cmd.Wait()
-	}()
-	check(t, b.Close())
-	if used, err := s.InUse(b.Digest); !used || err != nil {
-		t.Errorf("in use: %v, %v, want the child to have it", used, err)
 	}
 }

@@ -9,27 +9,53 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/inferd/inferd/internal/disk"
 	"github.com/inferd/inferd/internal/store"
 )
 
-// childEnv names the store in which a re-executed test binary shall hold a
-// lease: only a second process shows that locks are the system's.
+// childEnv names the store in which a re-executed test binary shall hold
+// something: only a second process shows that locks are the system's.
 const childEnv = "INFERD_TEST_STORE"
+
+// What a child can hold: the lease of a model's blob, or the lock of its name.
+const (
+	holdsLease = "lease"
+	holdsLock  = "lock"
+)
 
 func TestMain(m *testing.M) {
 	if root := os.Getenv(childEnv); root != "" {
-		holdLease(root, os.Args[1])
+		hold := lease
+		if os.Args[1] == holdsLock {
+			hold = lock
+		}
+		if err := hold(root, os.Args[2]); err != nil {
+			fmt.Println(err)
+		}
 		return
 	}
 	goleak.VerifyTestMain(m)
 }
 
-// holdLease is the child's whole program: it leases the blob of a name until
-// its standard input ends.
-func holdLease(root, model string) {
-	if err := lease(root, model); err != nil {
-		fmt.Println(err)
+// holdOn tells the parent that the child holds what it should, and waits until
+// standard input ends.
+func holdOn() {
+	fmt.Println("held")
+	io.Copy(io.Discard, os.Stdin)
+}
+
+func lock(root, model string) error {
+	fsys, err := disk.OpenReal(root)
+	if err != nil {
+		return err
 	}
+	release, err := disk.TryLockFile(fsys, "locks/"+model+".lock")
+	if err != nil {
+		return err
+	}
+	defer release()
+	holdOn()
+	return nil
 }
 
 func lease(root, model string) error {
@@ -49,7 +75,6 @@ func lease(root, model string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Println("leased")
-	io.Copy(io.Discard, os.Stdin)
+	holdOn()
 	return b.Close()
 }

@@ -93,7 +93,7 @@ func (g *collector) each(ctx context.Context, dir string, f func(name string, e 
 	if g.dryRun || len(g.found.Garbage) == found {
 		return nil
 	}
-	return nil
+	return g.s.fs.SyncDir(dir)
 }
 
 // stale removes a file that is old enough, unless somebody has a lock on it.
