@@ -26,8 +26,14 @@
 //	internal/prompt     conversations as a model reads them
 //	internal/status     the lifecycle, as admin clients see it
 //	internal/config     the config file, the environment, the flags
-//	internal/disk       the lock that keeps a second daemon out
+//	internal/disk       the lock that keeps a second daemon out, and the files
+//	                    that must survive a power cut
+//	internal/store      models on disk, under their digest
+//	internal/gguf       model files, checked before native code sees them
 //	internal/daemon     puts all of it together, and takes it down again
+//
+// bench measures the whole against the bare engine, with the load that
+// internal/loadgen makes.
 //
 // Start reading at internal/daemon, then internal/server. docs/ARCHITECTURE.md
 // follows a request through all of them; internal/arch_test.go says who may
