@@ -104,9 +104,49 @@ fuzz: ## Run each fuzz target for FUZZTIME (20s)
 		done; \
 	done
 
+# What of the benchmark to run: make bench BENCH='-quick -rows S1,S5'.
+BENCH ?=
+
 .PHONY: bench
-bench: build engine ## Run the benchmarks
-	INFERD_ENGINE_DIR="$$PWD/build/engine" $(GO) test -run '^$$' -bench . -benchmem ./...
+bench: build engine ## Measure the targets for speed, into bench/RESULTS.md
+	$(GO) run ./bench $(BENCH)
+
+# The server of the llama.cpp release that the engine library is of, made from
+# the source in the package beside it. Only its own code is compiled: the
+# computing libraries are the very ones that inferd uses.
+PEER := .cache/peer
+PEER_PACKAGE := node-llama-cpp@3.22.1
+PEER_SHA256 := a0d9dd80eacd2ab1cfe71aee57ac8a806487fd70b3d2a38fbec637752d9e5c5f
+PEER_FLAGS := -DCMAKE_BUILD_TYPE=Release -DCMAKE_BUILD_WITH_INSTALL_RPATH=ON -DCMAKE_INSTALL_RPATH='$$ORIGIN' \
+	-DBUILD_SHARED_LIBS=ON -DGGML_BACKEND_DL=ON -DGGML_CPU=OFF -DGGML_NATIVE=OFF -DGGML_CCACHE=OFF \
+	-DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_APP=OFF -DLLAMA_OPENSSL=OFF \
+	-DLLAMA_BUILD_UI=OFF -DLLAMA_USE_PREBUILT_UI=OFF
+
+.PHONY: peer
+peer: $(PEER)/bin/llama-server ## Build llama.cpp's own server, for make bench (10 minutes)
+
+$(PEER)/bin/llama-server: | engine
+	@if ! command -v cmake >/dev/null || ! command -v c++ >/dev/null; then \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get install --yes --no-install-recommends cmake make g++; \
+		else \
+			echo 'make peer needs cmake, make and a C++ compiler: install them first' >&2; exit 1; \
+		fi; \
+	fi
+	@mkdir -p $(PEER)
+	[ -d $(PEER)/src ] || { cd $(PEER) && tarball=$$(npm pack --silent $(PEER_PACKAGE)) \
+		&& echo "$(PEER_SHA256)  $$tarball" | sha256sum --check --quiet \
+		&& tar -xzf "$$tarball" package/llama/gitRelease.bundle \
+		&& git clone --quiet --config advice.detachedHead=false package/llama/gitRelease.bundle src \
+		&& rm -r "$$tarball" package; }
+	cmake -S $(PEER)/src -B $(PEER)/obj $(PEER_FLAGS) >$(PEER)/configure.log
+	nice -n 10 cmake --build $(PEER)/obj --target llama-server --parallel 2
+	rm -rf $(PEER)/bin.new && mkdir $(PEER)/bin.new
+	cp -P $(PEER)/obj/bin/llama-server $(PEER)/obj/bin/lib{llama-server-impl,llama-common,mtmd}.so* $(PEER)/bin.new
+	engine=$$(echo "$$PWD"/build/engine/v*-linux-*) && cd $(PEER)/bin.new \
+		&& ln -s "$$engine"/libllama.v*.so libllama.so.0 && ln -s "$$engine"/libggml.v*.so libggml.so.0 \
+		&& ln -s "$$engine"/libggml-base.so libggml-base.so.0 && ln -s "$$engine"/libggml-cpu-*.so .
+	rm -rf $(PEER)/bin && mv $(PEER)/bin.new $(PEER)/bin
 
 .PHONY: help
 help: ## Print this

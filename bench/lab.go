@@ -25,6 +25,7 @@ type lab struct {
 	samples int // that a row needs
 	threads int
 	out     io.Writer
+	watch   func() (done func() noise)
 
 	model string // the benchmark model's file, once it is made
 	seed  uint64 // of the last prompt
@@ -37,7 +38,7 @@ func newLab(o options, out io.Writer) (*lab, error) {
 	if o.threads < 1 || o.threads > 1024 {
 		return nil, fmt.Errorf("-threads %d: it must be a number from 1 to 1024", o.threads)
 	}
-	l := &lab{places: o.places, quick: o.quick, samples: 5, threads: o.threads, out: out}
+	l := &lab{places: o.places, quick: o.quick, samples: 5, threads: o.threads, out: out, watch: watchNoise}
 	if o.quick {
 		l.samples = 3
 	}

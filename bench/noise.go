@@ -27,21 +27,14 @@ type usage struct {
 	own  float64 // of this process and all that it started
 }
 
-// watch looks at the machine from its start to its stop.
-type watch struct {
-	began  time.Time
-	before usage
-	known  bool
-}
-
-func startWatch() watch {
-	u, known := cpuUsage()
-	return watch{time.Now(), u, known}
-}
-
-func (w watch) stop() noise {
-	after, known := cpuUsage()
-	return noiseOf(w.before, after, time.Since(w.began), known && w.known)
+// watchNoise looks at the machine until done is called.
+func watchNoise() (done func() noise) {
+	began := time.Now()
+	before, known := cpuUsage()
+	return func() noise {
+		after, still := cpuUsage()
+		return noiseOf(before, after, time.Since(began), known && still)
+	}
 }
 
 // noiseOf is the noise between two looks.

@@ -91,11 +91,15 @@ func (r *Result) judge(samples []float64, quiet []bool, need int) {
 	}
 }
 
+// leastSamples are those from which something can be seen on a machine that is
+// not quiet.
+const leastSamples = 3
+
 // decide judges samples of which some were taken on a quiet machine, and
 // returns those that count. With enough quiet ones it is their median that is
-// held against the target. With fewer, only what holds for every sample, the
-// disturbed ones included, is certain enough; otherwise the machine was too
-// noisy to tell.
+// held against the target. With fewer, only what holds for every one of some
+// samples, the disturbed ones included, is certain enough; otherwise the
+// machine was too noisy to tell.
 func decide(samples []float64, quiet []bool, need int, t *Target) (counting []float64, v Verdict) {
 	hits := 0
 	for i, s := range samples {
@@ -106,7 +110,7 @@ func decide(samples []float64, quiet []bool, need int, t *Target) (counting []fl
 			hits++
 		}
 	}
-	enough := len(counting) >= need
+	enough, some := len(counting) >= need, len(samples) >= leastSamples
 	if !enough {
 		counting = samples
 	}
@@ -115,9 +119,9 @@ func decide(samples []float64, quiet []bool, need int, t *Target) (counting []fl
 		return nil, notRun
 	case t == nil:
 		return counting, shown
-	case enough && t.meets(loadgen.Median(counting)), hits == len(samples):
+	case enough && t.meets(loadgen.Median(counting)), some && hits == len(samples):
 		return counting, met
-	case enough, hits == 0:
+	case enough, some && hits == 0:
 		return counting, missed
 	}
 	return counting, tooNoisy

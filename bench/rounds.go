@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // arm measures one side of a comparison once.
@@ -16,10 +17,16 @@ type round struct {
 }
 
 // rounds runs the arms in turn, A B A B, until there are enough rounds in
-// which the machine was quiet, or it is clear that it isn't.
+// which the machine was quiet, or it is clear that it isn't. At least one is
+// run; the time that the others may take is bounded.
 func (l *lab) rounds(ctx context.Context, arms ...arm) ([]round, error) {
 	var all []round
+	began := time.Now()
 	for quiet := 0; quiet < l.samples && len(all) < l.most(); {
+		if len(all) > 0 && time.Since(began) > l.budget() {
+			l.say("   the time for this row is over")
+			break
+		}
 		r, loud, err := l.round(ctx, arms)
 		if err != nil {
 			return all, err
@@ -36,21 +43,42 @@ func (l *lab) rounds(ctx context.Context, arms ...arm) ([]round, error) {
 // most is how many rounds there are at most.
 func (l *lab) most() int { return l.samples + (l.samples+1)/2 }
 
+// budget is after how long no further round begins.
+func (l *lab) budget() time.Duration { return time.Duration(l.pick(240, 45)) * time.Second }
+
 func (l *lab) round(ctx context.Context, arms []arm) (r round, loud string, err error) {
+	l.awaitQuiet(ctx)
 	r.quiet = true
 	for _, measure := range arms {
-		watch := startWatch()
+		done := l.watch()
 		v, err := measure(ctx)
 		if err != nil {
 			return r, "", err
 		}
 		r.values = append(r.values, v)
-		if n := watch.stop(); !n.quiet() {
+		if n := done(); !n.quiet() {
 			r.quiet = false
 			loud = fmt.Sprintf("  (not quiet: %s)", n)
 		}
 	}
 	return r, loud, nil
+}
+
+// awaitQuiet waits a while for others to finish what they are at: a build or a
+// test run is often over in some seconds.
+func (l *lab) awaitQuiet(ctx context.Context) {
+	const look = 300 * time.Millisecond
+	for range l.pick(60, 15) {
+		done := l.watch()
+		select {
+		case <-time.After(look):
+		case <-ctx.Done():
+			return
+		}
+		if done().quiet() {
+			return
+		}
+	}
 }
 
 func figures(values []float64) string {

@@ -29,30 +29,35 @@ type besideCase struct {
 	target      *Target
 }
 
-// besideOn lets both servers answer the same questions in turn.
+// besideOn lets the servers answer the same questions in turn: the daemon with
+// as many threads as the peer, the peer, and the daemon as it comes.
 func (l *lab) besideOn(ctx context.Context, c besideCase) ([]Result, error) {
 	d, err := l.serve(ctx, settings{model: c.model, slots: crowd, threads: l.threads, nCtx: 1024})
 	if err != nil {
 		return nil, err
 	}
 	defer d.stop()
+	automatic, err := l.serve(ctx, settings{model: c.model, slots: crowd, nCtx: 1024})
+	if err != nil {
+		return nil, err
+	}
+	defer automatic.stop()
 	p, err := l.servePeer(ctx, c.model, crowd, 1024)
 	if err != nil {
 		return nil, err
 	}
 	defer p.stop()
-	w, err := l.workload(ctx, d, c.model == builtinModel)
-	if err != nil {
-		return nil, err
+	var w *workload
+	for _, t := range []loadgen.Target{d, p, automatic} { // warms them up
+		if w, err = l.workload(ctx, t, c.model == builtinModel); err != nil {
+			return nil, err
+		}
 	}
-	if _, err := l.workload(ctx, p, c.model == builtinModel); err != nil { // warms it up
-		return nil, err
-	}
-	var first [2][]float64 // p95 of the first token, in milliseconds
+	var first [3][]float64 // p95 of the first token, in milliseconds
 	var clients []loadgen.Client
 	side := func(i int, t loadgen.Target) arm {
 		return func(ctx context.Context) (float64, error) {
-			if i == 0 { // the other side gets the same
+			if i == 0 { // the other sides get the same
 				clients = w.crowd(c.questions)
 			}
 			traces, err := answered(loadgen.Run(ctx, t, clients))
@@ -64,19 +69,27 @@ func (l *lab) besideOn(ctx context.Context, c besideCase) ([]Result, error) {
 			return r.TokensPerSecond, nil
 		}
 	}
-	got, err := l.rounds(ctx, side(0, d), side(1, p))
+	got, err := l.rounds(ctx, side(0, d), side(1, p), side(2, automatic))
 	if err != nil {
 		return nil, err
 	}
-	late := make([]float64, len(got))
-	for i := range late {
-		late[i] = first[0][i] / first[1][i]
+	var results []Result
+	for _, own := range []struct {
+		arm          int
+		name         string
+		speed, first *Target
+	}{{0, c.name, c.target, atMost(1)}, {2, c.name + ", automatic threads", nil, nil}} {
+		late := make([]float64, len(got))
+		for i := range late {
+			late[i] = first[own.arm][i] / first[1][i]
+		}
+		note := figure(loadgen.Median(first[own.arm]), "ms") + " against " + figure(loadgen.Median(first[1]), "ms")
+		results = append(results,
+			l.compare(got, own.arm, 1, "tokens/s", Result{Case: own.name, Target: own.speed}),
+			l.judge(got, late, Result{Case: own.name + ", first token p95", Unit: "×", Target: own.first, Note: note}),
+		)
 	}
-	note := figure(loadgen.Median(first[0]), "ms") + " against " + figure(loadgen.Median(first[1]), "ms")
-	return []Result{
-		l.compare(got, 0, 1, "tokens/s", Result{Case: c.name, Target: c.target}),
-		l.judge(got, late, Result{Case: c.name + ", first token p95", Unit: "×", Target: atMost(1), Note: note}),
-	}, nil
+	return results, nil
 }
 
 // crowd makes the clients of one round, each with so many questions. Nobody is

@@ -99,12 +99,13 @@ func decodeTogether(ctx context.Context, l *lab) ([]Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	tokens := l.pick(96, 48)
+	// Long answers to short prompts: the reading of prompts is not the matter.
+	tokens := l.pick(128, 96)
 	together := func(n int) arm {
 		return func(ctx context.Context) (float64, error) {
 			questions := make([]loadgen.Request, n)
 			for i := range questions {
-				questions[i] = w.question(32, tokens)
+				questions[i] = w.question(8, tokens)
 			}
 			traces, err := askTogether(ctx, d, questions)
 			if err != nil {
@@ -115,7 +116,7 @@ func decodeTogether(ctx context.Context, l *lab) ([]Result, error) {
 	}
 	bare := func(n int) arm {
 		return func(ctx context.Context) (float64, error) {
-			s, err := l.raw(ctx, rawRun{model: model, sequences: n, prompt: 32, tokens: tokens})
+			s, err := l.raw(ctx, rawRun{model: model, sequences: n, prompt: 16, tokens: tokens})
 			return s.decode, err
 		}
 	}

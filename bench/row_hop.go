@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -16,6 +15,9 @@ import (
 	"github.com/inferd/inferd/wire"
 )
 
+// hopPace is a token now and then: the machine has nothing else to do.
+const hopPace = 2 * time.Millisecond
+
 // hop is S4.
 func hop(ctx context.Context, l *lab) ([]Result, error) {
 	self, err := os.Executable()
@@ -27,36 +29,50 @@ func hop(ctx context.Context, l *lab) ([]Result, error) {
 		return nil, err
 	}
 	defer d.stop()
+	tokens := l.pick(2000, 1000)
+	through := func(p pace) func(context.Context) ([]float64, error) {
+		return func(ctx context.Context) ([]float64, error) { return hopDelays(ctx, d.Dir, p, tokens) }
+	}
+	floor := func(ctx context.Context) ([]float64, error) {
+		return floorDelays(ctx, self, pace{Between: hopPace}, tokens)
+	}
 	var results []Result
 	for _, c := range []struct {
 		name     string
-		pace     pace
+		delays   func(context.Context) ([]float64, error)
 		p50, p99 *Target
 	}{
-		{"idle machine", pace{Between: 2 * time.Millisecond}, atMost(30), atMost(250)},
-		{"all processors computing", pace{Between: 2 * time.Millisecond, Busy: true}, nil, nil},
+		{"idle machine", through(pace{Between: hopPace}), atMost(30), atMost(250)},
+		{"idle machine, the least that a relay takes", floor, nil, nil},
+		{"all processors computing", through(pace{Between: hopPace, Busy: true}), nil, nil},
 	} {
-		var tails []float64
-		got, err := l.rounds(ctx, func(ctx context.Context) (float64, error) {
-			delays, err := hopDelays(ctx, d.Dir, c.pace, l.pick(2000, 1000))
-			tails = append(tails, loadgen.Quantile(delays, 0.99))
-			return loadgen.Quantile(delays, 0.5), err
-		})
+		more, err := l.hopOn(ctx, c.name, c.delays, c.p50, c.p99)
 		if err != nil {
 			return results, err
 		}
-		results = append(results,
-			l.judge(got, column(got, 0), Result{Case: c.name + ", p50", Unit: "µs", Target: c.p50}),
-			l.judge(got, tails, Result{Case: c.name + ", p99", Unit: "µs", Target: c.p99}),
-		)
+		results = append(results, more...)
 	}
 	return results, nil
+}
+
+// hopOn makes two results of delays, which are in microseconds.
+func (l *lab) hopOn(ctx context.Context, name string, delays func(context.Context) ([]float64, error), p50, p99 *Target) ([]Result, error) {
+	var tails []float64
+	got, err := l.rounds(ctx, func(ctx context.Context) (float64, error) {
+		all, err := delays(ctx)
+		tails = append(tails, loadgen.Quantile(all, 0.99))
+		return loadgen.Quantile(all, 0.5), err
+	})
+	return []Result{
+		l.judge(got, column(got, 0), Result{Case: name + ", p50", Unit: "µs", Target: p50}),
+		l.judge(got, tails, Result{Case: name + ", p99", Unit: "µs", Target: p99}),
+	}, err
 }
 
 // hopDelays asks for tokens and returns how long each was on its way, in
 // microseconds.
 func hopDelays(ctx context.Context, dir string, p pace, tokens int) ([]float64, error) {
-	prompt, err := json.Marshal(p)
+	prompt, err := p.prompt()
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +82,7 @@ func hopDelays(ctx context.Context, dir string, p pace, tokens int) ([]float64, 
 	}
 	defer func() { _ = conn.Close() }()
 	most := int64(tokens)
-	request := &wire.V1Request{ID: "h", Messages: []wire.Message{{Role: wire.RoleUser, Content: string(prompt)}}, MaxTokens: &most}
+	request := &wire.V1Request{ID: "h", Messages: []wire.Message{{Role: wire.RoleUser, Content: prompt}}, MaxTokens: &most}
 	if _, err := conn.Write(request.Append(nil)); err != nil {
 		return nil, err
 	}
@@ -84,6 +100,12 @@ func hopDelays(ctx context.Context, dir string, p pace, tokens int) ([]float64, 
 	// there, without a scheduler of its own in between.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
+	return readStamps(read, tokens)
+}
+
+// readStamps reads token frames, whose text is when they were written, to the
+// end of the answer.
+func readStamps(read func([]byte) (int, error), tokens int) ([]float64, error) {
 	delays := make([]float64, 0, tokens)
 	var pending []byte
 	buf := make([]byte, 64<<10)

@@ -30,6 +30,11 @@ type pace struct {
 	Busy bool
 }
 
+func (p pace) prompt() (string, error) {
+	b, err := json.Marshal(p)
+	return string(b), err
+}
+
 func runWorker() error {
 	conn, err := engine.OpenLink()
 	if err != nil {

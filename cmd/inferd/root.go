@@ -51,7 +51,8 @@ Ask it something; the daemon starts by itself where none is running:
 	root.AddCommand(
 		newRunCommand(p),
 		newServeCommand(p), newStatusCommand(p), newWatchCommand(p), newStopCommand(p),
-		newDoctorCommand(p), newEngineCommand(p), newModelsCommand(p), newVersionCommand(p),
+		newDoctorCommand(p), newEngineCommand(p), newModelsCommand(p), newBenchCommand(p),
+		newVersionCommand(p),
 		newExitCodesTopic(),
 	)
 	return root

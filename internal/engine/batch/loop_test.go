@@ -100,7 +100,7 @@ func TestLoop_MixesWritingAndReading(t *testing.T) {
 	first := request(t, 1, prompt(4, 1), 60)
 	out.onText = func(id uint64) {
 		if id == 1 && out.tokens[1] == 1 {
-			go l.Submit(request(t, 2, prompt(200, 2), 5))
+			l.Submit(request(t, 2, prompt(200, 2), 5))
 		}
 	}
 	l.Submit(first)
