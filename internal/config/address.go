@@ -81,7 +81,18 @@ func redact(s string) string {
 
 // The forms of the URLs in the file.
 var (
-	sourceURL = address("an https:// URL, or http:// on this machine", isLoopback, true)
-	serverURL = address("an https:// or http:// URL", func(string) bool { return true }, false)
-	cloudURL  = address("an https:// URL, or http:// on this machine", isLoopback, false)
+	sourceURL  = address("an https:// URL, or http:// on this machine", isLoopback, true)
+	serverURL  = address("an https:// or http:// URL", func(string) bool { return true }, false)
+	plainCloud = address("a host, an https:// URL, or http:// on this machine", isLoopback, false)
 )
+
+// cloudURL accepts a host alone as well, and nothing as the default.
+var cloudURL = form[string]{show: plainCloud.show, parse: func(v value) (string, error) {
+	switch {
+	case v.isText() && v.text == "":
+		return "", nil
+	case v.isText() && !strings.Contains(v.text, "://"):
+		v.text = "https://" + v.text
+	}
+	return plainCloud.parse(v)
+}}

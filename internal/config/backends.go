@@ -147,9 +147,10 @@ func (c *Config) inherit(key string, i int, to *int, from int) {
 func (c *Config) onlyBackend() Backend {
 	b := newBackend(KindLlamaCPP)
 	b.Name, b.LlamaCPP.Model = BuiltinModel, BuiltinModel
-	if c.Model != nil {
-		b.Name, b.LlamaCPP.Model, b.LlamaCPP.SHA256 = ModelBackend, c.Model.Name, c.Model.SHA256
-		c.Origins["backends[0].model"] = c.Origins["model.name"]
+	if len(c.Models) == 1 {
+		m := c.Models[0]
+		b.Name, b.LlamaCPP.Model, b.LlamaCPP.SHA256 = m.Name, m.Name, m.SHA256
+		c.Origins["backends[0].name"], c.Origins["backends[0].model"] = c.Origins["model.name"], c.Origins["model.name"]
 	}
 	return b
 }

@@ -45,17 +45,26 @@ func Compare(running, next Config) Changes {
 			c.Live = append(c.Live, s.key)
 		}
 	}
-	if sameModel(running.Model, next.Model) && !reflect.DeepEqual(running.Model, next.Model) {
-		c.Live = append(c.Live, "model")
+	for _, m := range next.Models {
+		// Another name or digest is a matter of the backends.
+		if old, ok := modelLike(m, running.Models); ok && old != m {
+			c.Live = append(c.Live, m.Key)
+		}
 	}
 	c.backends(running.Backends, next.Backends)
 	return c
 }
 
-// sameModel reports whether two models are the same to who runs them: they may
-// differ in where they are from.
-func sameModel(a, b *Model) bool {
-	return a != nil && b != nil && a.Name == b.Name && a.SHA256 == b.SHA256
+// modelLike finds the model that is the same to who runs it: it may differ in
+// where it is from. Its key is that of m.
+func modelLike(m Model, models []Model) (Model, bool) {
+	at := slices.IndexFunc(models, func(o Model) bool { return o.Name == m.Name && o.SHA256 == m.SHA256 })
+	if at < 0 {
+		return Model{}, false
+	}
+	like := models[at]
+	like.Key = m.Key
+	return like, true
 }
 
 func (c *Changes) backends(running, next []Backend) {
@@ -99,9 +108,7 @@ func namesIn(list []Backend, others map[string]Backend) []string {
 func (c Config) TakeLive(next Config) Config {
 	c.Origins = maps.Clone(c.Origins)
 	c.take(next, live)
-	if sameModel(c.Model, next.Model) {
-		c.Model = next.Model
-	}
+	c.Models = next.Models
 	return c
 }
 
@@ -110,7 +117,7 @@ func (c Config) TakeLive(next Config) Config {
 func (c Config) TakeBackends(next Config) Config {
 	c.Origins = maps.Clone(c.Origins)
 	c.take(next, backends)
-	c.Model, c.Backends = next.Model, next.Backends
+	c.Backends = next.Backends
 	return c
 }
 

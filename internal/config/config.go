@@ -17,11 +17,10 @@ import (
 type Config struct {
 	// Backends are in the order in which the router tries them; at least one.
 	Backends []Backend
-	// Model is the one model of a daemon that names no backends, and what the
-	// store must hold for it; nil where none is named. Backends then has the
-	// backend that runs it.
-	Model *Model
-	// AutoPull fetches Model at the first start, where the store lacks it.
+	// Models are those that the file describes: what the store must hold, and
+	// where it is from. Backends name them.
+	Models []Model
+	// AutoPull fetches Models at the first start, where the store lacks them.
 	AutoPull bool
 	// NCtx and NGPULayers are what the llamacpp backends have that name none of
 	// their own; see LlamaCPP. In Backends they are filled in.
@@ -69,7 +68,7 @@ const (
 // Backend is one configured backend; the fields of the other kinds are zero.
 type Backend struct {
 	Kind Kind
-	// Name is unique: 1 to 64 of A-Za-z0-9._-
+	// Name is unique: 1 to 128 of A-Za-z0-9._-
 	Name     string
 	LlamaCPP LlamaCPP
 	Mock     Mock
@@ -82,8 +81,6 @@ const (
 	// BuiltinModel is the model name that stands for the model inside the
 	// engine, and the name of the backend that runs it.
 	BuiltinModel = "builtin"
-	// ModelBackend runs Config.Model.
-	ModelBackend = "llamacpp"
 	// DefaultMockName runs the script of a daemon that was started with --mock.
 	DefaultMockName = "mock"
 )

@@ -16,6 +16,7 @@ type reader struct {
 	path    string
 	content []byte
 	origins map[string]Origin
+	models  *[]Model
 	ps      *problems
 }
 
@@ -27,10 +28,11 @@ func readFile(path string, content []byte, cfg *Config, ps *problems) {
 		ps.add(path, line, "", "not JSON (comments and trailing commas are allowed): %s", message)
 		return
 	}
-	r := &reader{path: path, content: content, origins: cfg.Origins, ps: ps}
-	fields := []field{{name: "model", walk: cfg.readModel}, {name: "backends", walk: cfg.readBackends}}
+	r := &reader{path: path, content: content, origins: cfg.Origins, models: &cfg.Models, ps: ps}
+	fields := []field{{name: "model", walk: readModel}, {name: "backends", walk: cfg.readBackends}}
 	r.object("", root, append(fields, settingFields("", cfg)...))
 	cfg.Listen.check(r)
+	r.checkModels()
 	if other, both := cfg.Origins["model"]; both && cfg.Origins["backends"] != (Origin{}) {
 		r.problemAt("backends", "not allowed beside model (line %d): remove one of the two", other.Line)
 	}
@@ -58,7 +60,8 @@ func settingFields(prefix string, cfg *Config) []field {
 }
 
 // object applies each member of v to its field, and reports the ones that are
-// unknown or there twice.
+// unknown or there twice. One that is null counts as not there: that is how
+// other programs write what is not set. seen are those that are there.
 func (r *reader) object(key string, v hujson.Value, fields []field) (seen map[string]bool) {
 	object, ok := v.Value.(*hujson.Object)
 	if !ok {
@@ -66,19 +69,21 @@ func (r *reader) object(key string, v hujson.Value, fields []field) (seen map[st
 		return nil
 	}
 	seen = make(map[string]bool, len(object.Members))
+	named := make(map[string]bool, len(object.Members))
 	for _, m := range object.Members {
 		name := m.Name.Value.(hujson.Literal).String()
 		full := join(key, name)
 		at := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
 		switch {
-		case seen[name]:
+		case named[name]:
 			r.problem(m.Name, full, "set twice: remove one")
 		case at < 0:
 			r.problem(m.Name, full, "unknown key; %s", allowedKeys(name, namesOf(fields)))
-		default:
+		case m.Value.Value.Kind() != 'n':
 			r.apply(full, m.Value, fields[at])
+			seen[name] = true
 		}
-		seen[name] = true
+		named[name] = true
 	}
 	return seen
 }
@@ -106,11 +111,11 @@ func (r *reader) list(key string, v hujson.Value, wanted string) ([]hujson.Value
 
 func (r *reader) apply(key string, v hujson.Value, f field) {
 	r.origins[key] = Origin{Kind: FromFile, Name: r.path, Line: r.line(v)}
-	if f.walk != nil {
+	scalar, ok := scalarOf(v)
+	if f.walk != nil && (f.set == nil || !ok && v.Value.Kind() == '{') {
 		f.walk(r, key, v)
 		return
 	}
-	scalar, ok := scalarOf(v)
 	if !ok {
 		r.problem(v, key, "%s is not allowed: it must be a single value", r.show(v))
 		return

@@ -37,7 +37,12 @@ func TestLoad_NamesEachProblem(t *testing.T) {
 			`:2: log_level: set twice: remove one`}},
 		{"wrong type", `{"queue": 5}`, []string{`:1: queue: 5 is not allowed: it must be an object`}},
 		{"object for a value", `{"log_level": {}}`, []string{`:1: log_level: an object is not allowed: it must be a single value`}},
-		{"null", `{"log_level": null}`, []string{`:1: log_level: null is not allowed: it must be a string`}},
+		{"nothing where something is required", `{"backends": [{"kind": "llamacpp", "name": null, "model": "builtin"}]}`, []string{`:1: backends[0].name: missing`}},
+		{"set twice, once to nothing", `{"log_level": null, "log_level": "info"}`, []string{`:1: log_level: set twice: remove one`}},
+		{"one name for two models", "{\"backends\": [{\"kind\": \"llamacpp\", \"name\": \"a\", \"model\": {\"name\": \"m\"},\n\"mmproj\": {\"name\": \"m\", \"sha256\": \"" + strings.Repeat("0", 64) + "\"}}]}", []string{
+			`:2: backends[0].mmproj.name: "m" is the name of backends[0].model already, with another sha256`}},
+		{"bad descriptions of models", "{\"backends\": [{\"kind\": \"llamacpp\", \"name\": \"a\", \"model\": {},\n\"mmproj\": []}]}", []string{
+			`:1: backends[0].model.name: missing`, `:2: backends[0].mmproj: a list is not allowed: it must be a single value`}},
 		{"a number in a string", `{"drain_timeout_ms": "5"}`, []string{
 			`:1: drain_timeout_ms: "5" is not allowed: it must be a whole number from 0 to 86400000`}},
 		{"a fraction", `{"drain_timeout_ms": 1.5}`, []string{
@@ -60,7 +65,7 @@ func TestLoad_NamesEachProblem(t *testing.T) {
 		{"no name, no model", `{"backends": [{"kind": "llamacpp"}]}`, []string{
 			`:1: backends[0].name: missing`, `:1: backends[0].model: missing`}},
 		{"bad name", `{"backends": [{"kind": "llamacpp", "name": "a b", "model": "builtin"}]}`, []string{
-			`:1: backends[0].name: "a b" is not allowed: a name is 1 to 64 of A-Z a-z 0-9 . _ -`}},
+			`:1: backends[0].name: "a b" is not allowed: a name is 1 to 128 of A-Z a-z 0-9 . _ -`}},
 		{"bad model", `{"backends": [{"kind": "llamacpp", "name": "a", "model": "../m.gguf"}]}`, []string{
 			`:1: backends[0].model: "../m.gguf" is not allowed: it must be "builtin", the name of a model in the store (1 to 128 of A-Za-z0-9._-, the first no dot) or the absolute path of a GGUF file`}},
 		{"bad slots", backend(`"slots": 0`), []string{
@@ -114,7 +119,7 @@ func TestLoad_NamesEachProblem(t *testing.T) {
 		{"bad llamacpp in every key", `{"backends": [{"kind": "llamacpp", "name": "a", "model": "builtin",
 			"mmproj": "a b",
 			"embed": 1,
-			"embed_pooling": "none",
+			"embed_pooling": 5,
 			"embed_n_ctx": -1,
 			"rerank": "yes",
 			"chat_template": "",
@@ -122,12 +127,12 @@ func TestLoad_NamesEachProblem(t *testing.T) {
 			"kv_type_k": "q2",
 			"kv_type_v": 8,
 			"flash_attn": true,
-			"mmap": null,
+			"mmap": 0,
 			"mlock": [],
 			"verify": "sometimes"}]}`, []string{
 			`:2: backends[0].mmproj: "a b" is not allowed: it must be the name of a model in the store (1 to 128 of A-Za-z0-9._-, the first no dot) or the absolute path of a GGUF file`,
 			`:3: backends[0].embed: 1 is not allowed: it must be true or false`,
-			`:4: backends[0].embed_pooling: "none" is not allowed: it must be one of cls, last, mean`,
+			`:4: backends[0].embed_pooling: 5 is not allowed: it must be one of none, mean, cls, last, rank, or its number from 0`,
 			`:5: backends[0].embed_n_ctx: -1 is not allowed: it must be a whole number from 0 to 16777216`,
 			`:6: backends[0].rerank: "yes" is not allowed: it must be true or false`,
 			`:7: backends[0].chat_template: "" is not allowed: it must be the text of a template, 1 to 65536 bytes`,
@@ -135,11 +140,9 @@ func TestLoad_NamesEachProblem(t *testing.T) {
 			`:9: backends[0].kv_type_k: "q2" is not allowed: it must be one of bf16, f16, f32, iq4_nl, q4_0, q4_1, q5_0, q5_1, q8_0`,
 			`:10: backends[0].kv_type_v: 8 is not allowed: it must be a string`,
 			`:11: backends[0].flash_attn: true is not allowed: it must be a string`,
-			`:12: backends[0].mmap: null is not allowed: it must be true or false`,
+			`:12: backends[0].mmap: 0 is not allowed: it must be true or false`,
 			`:13: backends[0].mlock: a list is not allowed: it must be a single value`,
-			`:14: backends[0].verify: "sometimes" is not allowed: it must be one of always, never, once`,
-			`:4: backends[0].embed_pooling: not allowed without "embed": true`,
-			`:5: backends[0].embed_n_ctx: not allowed without "embed": true`}},
+			`:14: backends[0].verify: "sometimes" is not allowed: it must be one of always, never, once`}},
 		{"quantized values without flash attention", backend(`"kv_type_v": "q8_0", "flash_attn": "off"`), []string{
 			`:1: backends[0].kv_type_v: "q8_0" is not allowed beside flash_attn "off": without flash attention, values can't be quantized`}},
 		{"adapters of another type", backend(`"lora": {}`), []string{`:1: backends[0].lora: an object is not allowed: it must be a list of objects`}},
@@ -164,7 +167,7 @@ func TestLoad_NamesEachProblem(t *testing.T) {
 			`:1: backends[0].name: missing`, `:1: backends[0].region: missing`, `:1: backends[0].model_id: missing`}},
 		{"bad bedrock-invoke", "{\"backends\": [{\"kind\": \"bedrock-invoke\", \"name\": \"a\", \"model_id\": \"m\",\n\"region\": \"here\",\n\"endpoint\": \"http://example.org\"}]}", []string{
 			`:2: backends[0].region: "here" is not allowed: it must be the name of a region, such as eu-central-1`,
-			`:3: backends[0].endpoint: it must be an https:// URL, or http:// on this machine`}},
+			`:3: backends[0].endpoint: it must be a host, an https:// URL, or http:// on this machine`}},
 		{"several at once", "{\"x\": 1,\n\"queue\": {\"active\": \"x\"},\n\"log_level\": 5}", []string{
 			`:1: x: unknown key; ` + allTop,
 			`:2: queue.active: "x" is not allowed: it must be a whole number from 0 to 1024`,

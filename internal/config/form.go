@@ -20,8 +20,8 @@ type form[T any] struct {
 	show func(T) any
 }
 
-// field is one key that an object may have. Exactly one of set and walk is
-// there.
+// field is one key that an object may have. It has set, or walk, or both where
+// it may be a scalar or an object.
 type field struct {
 	name string
 	// set stores a scalar, or returns an error that says what is allowed.
@@ -179,6 +179,17 @@ func word(allowed []string) form[string] {
 		return nil
 	})
 }
+
+// pooling accepts one of Poolings, or its number.
+var pooling = form[string]{parse: func(v value) (string, error) {
+	if n, err := strconv.Atoi(v.text); err == nil && v.kind != '"' && n >= 0 && n < len(Poolings) {
+		return Poolings[n], nil
+	}
+	if v.isText() && slices.Contains(Poolings, v.text) {
+		return v.text, nil
+	}
+	return "", fmt.Errorf("%s is not allowed: it must be one of %s, or its number from 0", v.show(), strings.Join(Poolings, ", "))
+}}
 
 // levels are the log levels by their name in the config.
 var levels = map[string]slog.Level{

@@ -60,8 +60,10 @@ func checkLoaded(t *testing.T, cfg Config) {
 			t.Fatalf("would listen at %q", addr)
 		}
 	}
-	if m := cfg.Model; m != nil && (m.Name == "" || m.SourceURL != "" && len(m.SHA256) != 64) {
-		t.Fatalf("loaded the model %+v", m)
+	for _, m := range cfg.Models {
+		if m.Name == "" || m.SourceURL != "" && len(m.SHA256) != 64 {
+			t.Fatalf("loaded the model %+v", m)
+		}
 	}
 	if c := Compare(cfg, cfg); !c.None() {
 		t.Fatalf("differs from itself: %+v", c)

@@ -20,11 +20,13 @@ type LlamaCPP struct {
 	// path of a GGUF file.
 	Model string
 	// SHA256 is what the store must have under that name, as 64 lower-case
-	// hexadecimal digits; empty is anything. It is from Config.Model.
+	// hexadecimal digits; empty is anything. It is that of Config.Models.
 	SHA256 string
 	// MMProj is the model that turns images and audio into embeddings: the name
 	// of one in the store, or an absolute path; empty is none.
 	MMProj string
+	// MMProjSHA256 is for MMProj what SHA256 is for Model.
+	MMProjSHA256 string
 	// NCtx is the context size in tokens; 0 is the model's own, AutoCtx the
 	// largest that fits.
 	NCtx int
@@ -32,7 +34,8 @@ type LlamaCPP struct {
 	NGPULayers int
 	// Embed serves embeddings, Rerank scores of documents.
 	Embed, Rerank bool
-	// EmbedPooling is one of Poolings; empty is the model's own.
+	// EmbedPooling is one of Poolings; empty is the model's own. Like EmbedNCtx,
+	// it means nothing without Embed.
 	EmbedPooling string
 	// EmbedNCtx is the longest input to embed, in tokens; 0 is the model's own.
 	EmbedNCtx int
@@ -71,7 +74,7 @@ type LoRA struct {
 
 // What the file allows where it allows some words only.
 var (
-	Poolings   = []string{"cls", "last", "mean"}
+	Poolings   = []string{"none", "mean", "cls", "last", "rank"} // by llama.cpp's numbers
 	KVTypes    = []string{"bf16", "f16", "f32", "iq4_nl", "q4_0", "q4_1", "q5_0", "q5_1", "q8_0"}
 	FlashAttns = []string{"auto", "off", "on"}
 	Verifies   = []string{"always", "never", "once"}
@@ -109,12 +112,12 @@ func defaultLlamaCPP() LlamaCPP {
 // fields are the keys of a llamacpp backend, in the order of the docs.
 func (c *LlamaCPP) fields() []field {
 	return []field{
-		bind("model", &c.Model, text(checkModel)),
-		bind("mmproj", &c.MMProj, text(checkProjector)),
+		described(bind("model", &c.Model, text(checkModel)), &c.Model, &c.SHA256),
+		described(bind("mmproj", &c.MMProj, text(checkProjector)), &c.MMProj, &c.MMProjSHA256),
 		bind("n_ctx", &c.NCtx, contextSize),
 		bind("n_gpu_layers", &c.NGPULayers, layers),
 		bind("embed", &c.Embed, truth),
-		bind("embed_pooling", &c.EmbedPooling, word(Poolings)),
+		bind("embed_pooling", &c.EmbedPooling, pooling),
 		bind("embed_n_ctx", &c.EmbedNCtx, whole(0, maxCtx)),
 		bind("rerank", &c.Rerank, truth),
 		bind("chat_template", &c.ChatTemplate, text(checkTemplate)),
@@ -137,13 +140,6 @@ func (c *LlamaCPP) check(r *reader, key string) {
 	quantized := !slices.Contains([]string{"f32", "f16", "bf16"}, c.KVTypeV)
 	if quantized && c.FlashAttn == "off" {
 		r.problemAt(key+".kv_type_v", "%q is not allowed beside flash_attn %q: without flash attention, values can't be quantized", c.KVTypeV, c.FlashAttn)
-	}
-	if !c.Embed {
-		for _, name := range []string{".embed_pooling", ".embed_n_ctx"} {
-			if _, set := r.origins[key+name]; set {
-				r.problemAt(key+name, "not allowed without \"embed\": true")
-			}
-		}
 	}
 }
 

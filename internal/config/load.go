@@ -167,7 +167,7 @@ func (src Sources) flag(cfg *Config, ps *problems, name, key string, f field, ra
 }
 
 func (src Sources) mock(cfg *Config, ps *problems) {
-	if len(cfg.Backends) > 0 || cfg.Model != nil {
+	if len(cfg.Backends)+len(cfg.Models) > 0 {
 		ps.add("flag --mock", 0, "", "not allowed beside a configured model or backends: remove the flag, or these from the config file")
 		return
 	}
@@ -179,6 +179,7 @@ func (src Sources) mock(cfg *Config, ps *problems) {
 
 // modelFlags changes the one model of the daemon.
 func (src Sources) modelFlags(cfg *Config, ps *problems) {
+	before := cfg.Backends[0].LlamaCPP.Model
 	one := len(cfg.Backends) == 1 && cfg.Backends[0].Kind == KindLlamaCPP
 	for _, key := range append(ModelKeys(), "n_ctx", "n_gpu_layers") {
 		raw, set := src.Flags.Values[key]
@@ -194,8 +195,8 @@ func (src Sources) modelFlags(cfg *Config, ps *problems) {
 			src.flag(cfg, ps, key, "backends[0]."+key, cfg.modelField(key), raw)
 		}
 	}
-	if model, set := src.Flags.Values["model"]; set && one && cfg.Model != nil && model != cfg.Model.Name {
-		cfg.Backends[0].LlamaCPP.SHA256 = "" // that is another model's
+	if b := &cfg.Backends[0].LlamaCPP; b.Model != before {
+		b.SHA256 = "" // that is another model's
 	}
 }
 

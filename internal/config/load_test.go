@@ -113,7 +113,7 @@ func TestLoad_ReadsEveryKey(t *testing.T) {
 			}},
 			{Kind: KindBedrock, Name: "cloud", Bedrock: Bedrock{
 				Region: "eu-central-1", ModelID: "vendor.model-v1:0", BearerTokenEnv: "AWS_BEARER_TOKEN_BEDROCK",
-				Endpoint: "https://bedrock.example.org", Timeout: 120 * time.Second,
+				Endpoint: "https://bedrock.example.org", Timeout: 300 * time.Second,
 			}},
 		},
 	}

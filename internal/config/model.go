@@ -9,9 +9,11 @@ import (
 	"github.com/tailscale/hujson"
 )
 
-// Model is a model that the store must hold, and where it is from: what a
-// daemon that names no backends runs, and `inferd pull NAME` fetches.
+// Model is a model that the store must hold, and where it is from: what
+// `inferd pull NAME` fetches.
 type Model struct {
+	// Key is where it stands in the file: model, or backends[0].mmproj.
+	Key string
 	// Name is the name in the store.
 	Name string
 	// SHA256 is 64 lower-case hexadecimal digits; empty only where SourceURL is.
@@ -69,10 +71,37 @@ func (m *Model) fields() []field {
 	}
 }
 
-// model reads the one model of a daemon without backends.
-func (c *Config) readModel(r *reader, key string, v hujson.Value) {
-	c.Model = &Model{}
-	if seen := r.required(key, v, c.Model.fields(), "name"); seen["source_url"] && !seen["sha256"] {
+// readModel reads the one model of a daemon without backends.
+func readModel(r *reader, key string, v hujson.Value) { r.model(key, v) }
+
+// model reads the description of a model.
+func (r *reader) model(key string, v hujson.Value) Model {
+	m := Model{Key: key}
+	if seen := r.required(key, v, m.fields(), "name"); seen["source_url"] && !seen["sha256"] {
 		r.problem(v, key+".sha256", "missing: what is fetched from source_url is checked against it")
+	}
+	*r.models = append(*r.models, m)
+	return m
+}
+
+// described is the field of a model that may be a description, too: then its
+// name and its digest are those.
+func described(f field, name, sha256 *string) field {
+	f.walk = func(r *reader, key string, v hujson.Value) {
+		m := r.model(key, v)
+		*name, *sha256 = m.Name, m.SHA256
+	}
+	return f
+}
+
+// checkModels sees to it that a name stands for one model.
+func (r *reader) checkModels() {
+	first := make(map[string]Model)
+	for _, m := range *r.models {
+		if other, twice := first[m.Name]; !twice {
+			first[m.Name] = m
+		} else if other.SHA256 != m.SHA256 && m.Name != "" {
+			r.problemAt(m.Key+".name", "%q is the name of %s already, with another sha256", m.Name, other.Key)
+		}
 	}
 }

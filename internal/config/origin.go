@@ -62,9 +62,9 @@ func (c Config) Entries() []Entry {
 	for _, s := range settings {
 		add(s.key, s.field(&c))
 	}
-	if c.Model != nil {
-		for _, f := range c.Model.fields() {
-			add("model."+f.name, f)
+	for i := range c.Models {
+		for _, f := range c.Models[i].fields() {
+			add(c.Models[i].Key+"."+f.name, f)
 		}
 	}
 	for i := range c.Backends {

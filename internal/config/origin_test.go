@@ -164,11 +164,11 @@ func TestLoad_RunsTheConfiguredModel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := &Model{Name: "qwen", SHA256: sum, SizeBytes: 5, SourceURL: "https://example.org/q?token=hunter2", License: "MIT"}
-	if diff := cmp.Diff(want, cfg.Model); diff != "" {
+	want := []Model{{Key: "model", Name: "qwen", SHA256: sum, SizeBytes: 5, SourceURL: "https://example.org/q?token=hunter2", License: "MIT"}}
+	if diff := cmp.Diff(want, cfg.Models); diff != "" {
 		t.Errorf("model (-want +got):\n%s", diff)
 	}
-	backends := []Backend{{Kind: KindLlamaCPP, Name: "llamacpp", LlamaCPP: llamaCPP(LlamaCPP{Model: "qwen", SHA256: sum, NCtx: 512})}}
+	backends := []Backend{{Kind: KindLlamaCPP, Name: "qwen", LlamaCPP: llamaCPP(LlamaCPP{Model: "qwen", SHA256: sum, NCtx: 512})}}
 	if diff := cmp.Diff(backends, cfg.Backends); diff != "" {
 		t.Errorf("backends (-want +got):\n%s", diff)
 	}

@@ -24,14 +24,14 @@ type Bedrock struct {
 	// BearerTokenEnv names the environment variable with the token; empty uses
 	// the credentials that AWS's own tools use.
 	BearerTokenEnv string
-	// Endpoint replaces the region's; empty is the region's.
+	// Endpoint is the URL that replaces the region's; empty is the region's.
 	Endpoint string
 	// Timeout is how long the server may be silent.
 	Timeout time.Duration
 }
 
 // DefaultTimeout is how long a remote server may be silent.
-const DefaultTimeout = 120 * time.Second
+const DefaultTimeout = 300 * time.Second
 
 func (o *OpenAI) fields() []field {
 	return []field{

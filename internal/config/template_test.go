@@ -62,7 +62,7 @@ func TestTemplate_ExamplesAreValidAndHaveEveryKey(t *testing.T) {
 		}
 	}
 	var c Config
-	c.Model = &Model{}
+	c.Models = make([]Model, 1)
 	c.Backends = []Backend{newBackend(KindLlamaCPP)}
 	c.Backends[0].LlamaCPP.LoRA = make([]LoRA, 1)
 	for _, e := range c.Entries() {

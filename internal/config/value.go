@@ -36,11 +36,11 @@ func (v value) show() string {
 	return text
 }
 
-var nameForm = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+var nameForm = regexp.MustCompile(`^[A-Za-z0-9._-]{1,128}$`)
 
 func checkName(s string) error {
 	if !nameForm.MatchString(s) {
-		return errors.New("a name is 1 to 64 of A-Z a-z 0-9 . _ -")
+		return errors.New("a name is 1 to 128 of A-Z a-z 0-9 . _ -")
 	}
 	return nil
 }
