@@ -99,9 +99,16 @@ func (src Sources) file(cfg *Config, ps *problems) (content []byte) {
 	return nil
 }
 
-var errTooBig = errors.New("it has more than 256 KiB: this can't be a config file")
+var (
+	errTooBig     = errors.New("it has more than 256 KiB: this can't be a config file")
+	errNotRegular = errors.New("it is not a regular file")
+)
 
 func readBounded(path string) ([]byte, error) {
+	// To open a fifo would wait for who writes to it, and a reload with it.
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, errNotRegular
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
