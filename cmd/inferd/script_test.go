@@ -52,6 +52,7 @@ func TestScript(t *testing.T) {
 			"interrupted": interrupted130,
 			"signal":      sendSignal,
 			"together":    together,
+			"waitlimit":   waitLimit,
 			"waitready":   waitReady,
 			"waitup":      waitUp,
 		},
