@@ -27,6 +27,7 @@ type Options struct {
 // Run is the worker: it talks to the daemon over conn until that ends, which
 // is how a worker is told to go. The error says why it could not serve.
 func Run(ctx context.Context, conn io.ReadWriter, o Options) error {
+	raiseKillScore()
 	l := &link{w: conn}
 	l.send(proto.KindHello, proto.Hello{Version: proto.Version})
 	in := proto.NewReader(conn, proto.MaxToWorker)
