@@ -26,9 +26,12 @@ func (p Plan) total(accelerator bool) int64 {
 // at most: what a limit on a process's own memory has to leave room for.
 func (p Plan) Private() int64 { return p.private }
 
-// Fits reports whether there is room for the plan.
+// needed is what the plan can't do without.
+func (p Plan) needed() int64 { return p.Host() - CacheRoom(p.Cache) }
+
+// Fits reports whether there is room for the plan, if not for past prompts.
 func (p Plan) Fits(m Memory) bool {
-	return (m.Host <= 0 || p.Host() <= m.Host) && (m.Accelerator <= 0 || p.Accelerator() <= m.Accelerator)
+	return (m.Host <= 0 || p.needed() <= m.Host) && (m.Accelerator <= 0 || p.Accelerator() <= m.Accelerator)
 }
 
 // LargestContext is the largest context that there is room for, a multiple of
@@ -53,11 +56,14 @@ type TooLargeError struct {
 func (e *TooLargeError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "the model needs %s of memory with a context of %d tokens for each of %d slots, and %s are available:",
-		Size(e.Plan.Host()), e.Plan.Context, e.Plan.Slots, Size(e.Memory.Host))
+		Size(e.Plan.needed()), e.Plan.Context, e.Plan.Slots, Size(e.Memory.Host))
 	if e.Memory.Accelerator > 0 && e.Plan.Accelerator() > e.Memory.Accelerator {
 		fmt.Fprintf(&b, " on the accelerator it needs %s, and %s are available:", Size(e.Plan.Accelerator()), Size(e.Memory.Accelerator))
 	}
 	for _, l := range e.Plan.Lines {
+		if l.What == pastPrompts {
+			continue // it would get what is left
+		}
 		where := ""
 		if l.Accelerator {
 			where = " (accelerator)"
@@ -70,9 +76,9 @@ func (e *TooLargeError) Error() string {
 // Hint is what to do about it.
 func (e *TooLargeError) Hint() string {
 	if e.Largest > 0 {
-		return fmt.Sprintf("n_ctx %d is the largest context that fits; fewer slots and a smaller cache_mib leave room for more", e.Largest)
+		return fmt.Sprintf("n_ctx %d is the largest context that fits; fewer slots leave room for more", e.Largest)
 	}
-	return "no context fits: fewer slots, a smaller cache_mib or a smaller model would"
+	return "no context fits: fewer slots or a smaller model would"
 }
 
 // Resolve is the plan that is to be carried out with the memory there is: for
@@ -84,14 +90,23 @@ func (p Plan) Resolve(m Memory) (Plan, error) {
 			p = p.At(p.most)
 		}
 		if n := p.LargestContext(m); n > 0 {
-			return p.At(n), nil
+			return p.At(n).shrink(m), nil
 		}
 		p = p.At(cellUnit)
 	}
-	if p.Fits(m) {
-		return p, nil
+	if !p.Fits(m) {
+		return p, &TooLargeError{Plan: p, Memory: m, Largest: p.LargestContext(m)}
 	}
-	return p, &TooLargeError{Plan: p, Memory: m, Largest: p.LargestContext(m)}
+	return p.shrink(m), nil
+}
+
+// shrink leaves past prompts what is left.
+func (p Plan) shrink(m Memory) Plan {
+	if left := m.Host - p.needed(); m.Host > 0 && CacheRoom(p.Cache) > left {
+		p.Cache = left / 5 * 4
+		p = p.At(p.Context)
+	}
+	return p
 }
 
 // Size writes a number of bytes for people.

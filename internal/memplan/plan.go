@@ -16,7 +16,11 @@ type Plan struct {
 	Context int // tokens of each slot
 	Trained int // tokens that the model was trained with
 	Slots   int
-	Lines   []Line
+	// Cache is what the states of past prompts may take, without the room that
+	// they need beside. They are worth having and can be done without, so they
+	// get what is left, up to what was asked for.
+	Cache int64
+	Lines []Line
 	// Unknown are reasons why something is missing in the lines, in words: the
 	// plan is then too small, and the context is not bounded by it.
 	Unknown []string
@@ -52,7 +56,7 @@ func For(f *gguf.File, o Options) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	p := Plan{Trained: f.ContextLength(), Slots: o.Slots, file: f, options: o, sizing: sizing, most: most}
+	p := Plan{Trained: f.ContextLength(), Slots: o.Slots, Cache: o.CacheBytes, file: f, options: o, sizing: sizing, most: most}
 	if _, err := f.Estimate(p.sized(context)); err != nil {
 		return Plan{}, fmt.Errorf("plan memory: %w", err)
 	}
@@ -92,7 +96,7 @@ func (p Plan) At(context int) Plan {
 		p.add(s.what, there, true, s.note)
 	}
 	p.add("compute", e.Compute, onDevice > 0, fmt.Sprintf("intermediate results of a batch of %d tokens", p.sizing.Batch))
-	p.add("past prompts", CacheRoom(p.options.CacheBytes), false, "cache_mib and a quarter for garbage, filled as they come")
+	p.add(pastPrompts, CacheRoom(p.Cache), false, "up to cache_mib and a quarter for garbage, filled as they come")
 	p.add("worker", overhead(p.file), false, "the process itself, its vocabulary and room to work")
 	p.private = copied + p.Host() - mapped
 	return p
@@ -157,6 +161,8 @@ const (
 )
 
 func overhead(f *gguf.File) int64 { return workerBytes + tokenBytes*int64(f.VocabSize()) }
+
+const pastPrompts = "past prompts"
 
 // CacheRoom is what a budget for the states of past prompts takes in all: they
 // lie in a heap with garbage collection, which needs some room to work.

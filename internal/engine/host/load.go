@@ -39,6 +39,7 @@ type loaded struct {
 	model  *llama.Model
 	lm     *lm
 	format chatml.Format
+	cache  int // bytes for the states of past prompts
 	ready  proto.Ready
 }
 
@@ -81,11 +82,11 @@ func load(m proto.Load, built Builtin, report func(proto.Loading), log func(llam
 	if err != nil {
 		return nil, err
 	}
-	model, plan, err := loadModel(lib, m, built, report)
+	model, plan, header, err := loadModel(lib, m, built, report)
 	if err != nil {
 		return nil, err
 	}
-	ld := &loaded{model: model}
+	ld := &loaded{model: model, cache: int(plan.Cache)}
 	context := plan.Context
 	threads := m.Threads
 	if threads == 0 {
@@ -112,7 +113,7 @@ func load(m proto.Load, built Builtin, report func(proto.Loading), log func(llam
 	ld.ready.Accelerator, ld.ready.DeviceName = accelerator(lib, m.GPULayers)
 	ld.format, ld.ready.Generates = chatml.Lookup(model.ChatTemplate())
 	switch {
-	case !model.Generates():
+	case !model.Generates() || !header.Causal():
 		ld.ready.Generates, ld.ready.Why = false, "the model is no text generator"
 	case !ld.ready.Generates:
 		ld.ready.Why = "the model's chat template is not of a family that this version renders (ChatML)"
@@ -122,7 +123,7 @@ func load(m proto.Load, built Builtin, report func(proto.Loading), log func(llam
 	return ld, nil
 }
 
-func loadModel(lib *llama.Library, m proto.Load, built Builtin, report func(proto.Loading)) (*llama.Model, memplan.Plan, error) {
+func loadModel(lib *llama.Library, m proto.Load, built Builtin, report func(proto.Loading)) (*llama.Model, memplan.Plan, *gguf.File, error) {
 	path := m.Model
 	if path == "" {
 		path = "builtin:" + built.Name
@@ -130,12 +131,12 @@ func loadModel(lib *llama.Library, m proto.Load, built Builtin, report func(prot
 	report(proto.Loading{Phase: proto.PhaseMmap, Path: path})
 	f, header, err := openModel(m.Model, built)
 	if err != nil {
-		return nil, memplan.Plan{}, failed(proto.FailModel, "", err)
+		return nil, memplan.Plan{}, nil, failed(proto.FailModel, "", err)
 	}
 	defer f.Close()
 	plan, err := planFor(m, header)
 	if err != nil {
-		return nil, plan, err
+		return nil, plan, nil, err
 	}
 	limitMemory(plan, m.GPULayers)
 	var last time.Time
@@ -147,9 +148,9 @@ func loadModel(lib *llama.Library, m proto.Load, built Builtin, report func(prot
 		}
 	}})
 	if err != nil {
-		return nil, plan, failed(proto.FailModel, "", fmt.Errorf("%s: %w", path, err))
+		return nil, plan, nil, failed(proto.FailModel, "", fmt.Errorf("%s: %w", path, err))
 	}
-	return model, plan, nil
+	return model, plan, header, nil
 }
 
 // openModel opens the file to load, the one at path or the built-in one, and

@@ -23,7 +23,7 @@ func planFor(m proto.Load, header *gguf.File) (memplan.Plan, error) {
 		return plan, failed(proto.FailMemory, large.Hint(), err)
 	}
 	// The Go heap may hold what it is planned for, and little garbage beside.
-	debug.SetMemoryLimit(memplan.CacheRoom(int64(m.CacheBytes)) + goHeap)
+	debug.SetMemoryLimit(memplan.CacheRoom(plan.Cache) + goHeap)
 	return plan, err
 }
 
