@@ -7,15 +7,15 @@ import (
 )
 
 // Host is what the plan takes of the host's memory.
-func (p Plan) Host() int64 { return p.total(false) }
+func (p Plan) Host() int64 { return p.total(func(l Line) bool { return !l.Accelerator }) }
 
 // Accelerator is what it takes of an accelerator's.
-func (p Plan) Accelerator() int64 { return p.total(true) }
+func (p Plan) Accelerator() int64 { return p.total(func(l Line) bool { return l.Accelerator }) }
 
-func (p Plan) total(accelerator bool) int64 {
+func (p Plan) total(counts func(Line) bool) int64 {
 	var n int64
 	for _, l := range p.Lines {
-		if l.Accelerator == accelerator {
+		if counts(l) {
 			n = sum(n, l.Bytes)
 		}
 	}
@@ -27,7 +27,9 @@ func (p Plan) total(accelerator bool) int64 {
 func (p Plan) Private() int64 { return p.private }
 
 // needed is what the plan can't do without.
-func (p Plan) needed() int64 { return p.Host() - CacheRoom(p.Cache) }
+func (p Plan) needed() int64 {
+	return p.total(func(l Line) bool { return !l.Accelerator && l.What != pastPrompts })
+}
 
 // Fits reports whether there is room for the plan, if not for past prompts.
 func (p Plan) Fits(m Memory) bool {

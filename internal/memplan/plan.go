@@ -156,8 +156,8 @@ func (p *Plan) weights(e gguf.Estimate) (mapped, copied int64) {
 // each token of the vocabulary its text, the index of it and the sampler's
 // tables.
 const (
-	workerBytes = 48 << 20
-	tokenBytes  = 512
+	workerBytes = 32 << 20
+	tokenBytes  = 320
 )
 
 func overhead(f *gguf.File) int64 { return workerBytes + tokenBytes*int64(f.VocabSize()) }

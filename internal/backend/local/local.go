@@ -19,7 +19,7 @@ type Config struct {
 	Name string
 	// Model is a path to a GGUF file, or "builtin".
 	Model      string
-	NCtx       int // tokens of prompt and answer together; 0 is the model's own
+	NCtx       int // tokens of prompt and answer together; 0 is the model's own, -1 the largest that fits
 	NGPULayers int
 	Slots      int // requests at once
 	Threads    int // 0 lets the worker choose
