@@ -33,6 +33,7 @@ var layers = []struct{ pkg, imports, modules string }{
 	{"internal/config", "", "hujson"},
 	{"internal/store", "internal/disk", ""},
 	{"internal/store/adopt", "internal/store", ""},
+	{"internal/preflight", "internal/disk internal/gguf internal/store", ""},
 	{"internal/disk/disktest", "internal/disk", ""},
 	{"internal/status", "wire", ""},
 
@@ -56,7 +57,7 @@ var layers = []struct{ pkg, imports, modules string }{
 	// The service, and its composition.
 	{"internal/server", "internal/backend internal/queue internal/router internal/status internal/transport wire", ""},
 	{"internal/daemon", "internal/backend internal/backend/local internal/backend/mock internal/config internal/disk " +
-		"internal/queue internal/router internal/server internal/status internal/store internal/transport wire", ""},
+		"internal/preflight internal/queue internal/router internal/server internal/status internal/store internal/transport wire", ""},
 	{"internal/daemon/daemontest", "internal/backend internal/backend/mock internal/config internal/daemon " +
 		"internal/transport wire", ""},
 
