@@ -17,6 +17,9 @@ import (
 	"github.com/inferd/inferd/internal/store"
 )
 
+// The config and the plan write the largest context that fits alike.
+var _ = [1]int{}[config.AutoCtx-memplan.Auto]
+
 // planOptions are the flags of models plan.
 type planOptions struct {
 	context                  contextValue
@@ -49,35 +52,6 @@ fit; the daemon would refuse to load it so.`,
 	f.Var(&o.layers, "gpu-layers", "how many layers an accelerator takes; default 0")
 	f.BoolVar(&o.json, "json", false, "print JSON")
 	return cmd
-}
-
-// contextValue is a flag for a context: a number, or auto. It satisfies
-// pflag.Value.
-type contextValue struct{ tokens int }
-
-func (v *contextValue) Type() string { return "N|auto" }
-
-func (v *contextValue) String() string {
-	switch v.tokens {
-	case memplan.Own:
-		return ""
-	case memplan.Auto:
-		return "auto"
-	}
-	return strconv.Itoa(v.tokens)
-}
-
-func (v *contextValue) Set(text string) error {
-	if text == "auto" {
-		v.tokens = memplan.Auto
-		return nil
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 0 || n > 1<<24 {
-		return errors.New("it must be auto or a whole number from 0 to 16777216")
-	}
-	v.tokens = n
-	return nil
 }
 
 func runModelsPlan(ctx context.Context, p *program, model string, o planOptions) error {

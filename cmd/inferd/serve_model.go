@@ -13,17 +13,17 @@ import (
 
 // modelOptions are the flags that change the one model of a daemon.
 type modelOptions struct {
-	model                string
-	nCtx, slots, threads intValue
-	values               struct{ nCtx, slots, threads int }
+	model          string
+	nCtx           contextValue
+	slots, threads intValue
+	values         struct{ slots, threads int }
 }
 
 func (o *modelOptions) register(f *pflag.FlagSet) {
-	o.nCtx = intValue{to: &o.values.nCtx, low: 0, high: 1 << 24}
 	o.slots = intValue{to: &o.values.slots, low: 1, high: 32}
 	o.threads = intValue{to: &o.values.threads, low: 0, high: 1024}
 	f.StringVar(&o.model, "model", "", "`MODEL` to run: builtin, a name from inferd models, or the path of a GGUF file; default builtin")
-	f.Var(&o.nCtx, "n-ctx", "context size in tokens, 0 to 16777216; default 0: the model's own")
+	f.Var(&o.nCtx, "n-ctx", "context size in tokens, 0 to 16777216, or auto: the largest that fits; default 0: the model's own")
 	f.Var(&o.slots, "slots", "how many requests run at once on the model, 1 to 32; default 4")
 	f.Var(&o.threads, "threads", "how many threads compute, 0 to 1024; default 0: as the machine allows")
 }
@@ -46,10 +46,13 @@ func (o *modelOptions) apply(cfg *config.Config) error {
 		}
 		b.Model = model
 	}
+	if o.nCtx.set {
+		b.NCtx = o.nCtx.tokens
+	}
 	for _, v := range []struct {
 		flag intValue
 		to   *int
-	}{{o.nCtx, &b.NCtx}, {o.slots, &b.Slots}, {o.threads, &b.Threads}} {
+	}{{o.slots, &b.Slots}, {o.threads, &b.Threads}} {
 		if v.flag.set {
 			*v.to = *v.flag.to
 		}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"github.com/inferd/inferd/internal/memplan"
 )
 
 // intValue is a flag for a whole number in a range. It satisfies pflag.Value.
@@ -29,6 +31,38 @@ func (v *intValue) Set(text string) error {
 		return fmt.Errorf("it must be a whole number from %d to %d", v.low, v.high)
 	}
 	*v.to, v.set = n, true
+	return nil
+}
+
+// contextValue is a flag for a context: a number, or auto. It satisfies
+// pflag.Value.
+type contextValue struct {
+	tokens int
+	set    bool
+}
+
+func (v *contextValue) Type() string { return "N|auto" }
+
+func (v *contextValue) String() string {
+	switch {
+	case !v.set:
+		return ""
+	case v.tokens == memplan.Auto:
+		return "auto"
+	}
+	return strconv.Itoa(v.tokens)
+}
+
+func (v *contextValue) Set(text string) error {
+	if text == "auto" {
+		v.tokens, v.set = memplan.Auto, true
+		return nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 || n > 1<<24 {
+		return errors.New("it must be auto or a whole number from 0 to 16777216")
+	}
+	v.tokens, v.set = n, true
 	return nil
 }
 

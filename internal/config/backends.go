@@ -97,7 +97,7 @@ func (r *reader) fieldsOf(b *Backend) (fields []field, required []string) {
 	c.Slots, c.CacheMiB = DefaultSlots, DefaultCacheMiB
 	fields = append(fields,
 		field{name: "model", set: text(checkModel, func(s string) { c.Model = s })},
-		field{name: "n_ctx", set: integer(0, maxCtx, func(n int) { c.NCtx = n })},
+		field{name: "n_ctx", set: contextSize(func(n int) { c.NCtx = n })},
 		field{name: "n_gpu_layers", set: integer(0, maxLayers, func(n int) { c.NGPULayers = n })},
 		field{name: "slots", set: integer(1, maxSlots, func(n int) { c.Slots = n })},
 		field{name: "threads", set: integer(0, maxThreads, func(n int) { c.Threads = n })},

@@ -56,12 +56,16 @@ type Backend struct {
 // BuiltinModel is the model name that stands for the model inside the engine.
 const BuiltinModel = "builtin"
 
+// AutoCtx stands for "auto" in LlamaCPP.NCtx.
+const AutoCtx = -1
+
 // LlamaCPP are the settings of a backend on the local engine.
 type LlamaCPP struct {
 	// Model is BuiltinModel, the name of a model in the store, or the absolute
 	// path of a GGUF file.
 	Model string
-	// NCtx is the context size in tokens; 0 is the model's own.
+	// NCtx is the context size in tokens; 0 is the model's own, and AutoCtx
+	// the largest that fits into memory.
 	NCtx int
 	// NGPULayers is how many layers go to the GPU.
 	NGPULayers int

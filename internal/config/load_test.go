@@ -55,7 +55,7 @@ func TestLoad_ReadsEveryKey(t *testing.T) {
 	"backends": [
 		{"kind": "llamacpp", "name": "big-1.0_x", "model": "/m/big.gguf",
 		 "n_ctx": 4096, "n_gpu_layers": 99, "slots": 32, "threads": 6, "cache_mib": 0}, /* and */
-		{"kind": "llamacpp", "name": "small", "model": "builtin"},
+		{"kind": "llamacpp", "name": "small", "model": "builtin", "n_ctx": "auto"},
 		{"kind": "mock", "name": "m", "model": "x", "tokens": ["a", "b"], "echo": false, "loop": true, "n_ctx": 9, "slots": 2,
 		 "ready_delay_ms": 1, "first_delay_ms": 2, "token_delay_ms": 0.5, "fail_before": true, "fail_after_tokens": 0, "fail_kind": "invalid"},
 	],
@@ -73,7 +73,7 @@ func TestLoad_ReadsEveryKey(t *testing.T) {
 			{Kind: KindLlamaCPP, Name: "big-1.0_x", LlamaCPP: LlamaCPP{
 				Model: "/m/big.gguf", NCtx: 4096, NGPULayers: 99, Slots: 32, Threads: 6, CacheMiB: 0,
 			}},
-			{Kind: KindLlamaCPP, Name: "small", LlamaCPP: LlamaCPP{Model: "builtin", Slots: 4, CacheMiB: 512}},
+			{Kind: KindLlamaCPP, Name: "small", LlamaCPP: LlamaCPP{NCtx: AutoCtx, Model: "builtin", Slots: 4, CacheMiB: 512}},
 			{Kind: KindMock, Name: "m", Mock: Mock{
 				Model: "x", Tokens: []string{"a", "b"}, Loop: true, NCtx: 9, Slots: 2,
 				ReadyDelay: time.Millisecond, FirstDelay: 2 * time.Millisecond, TokenDelay: 500 * time.Microsecond,

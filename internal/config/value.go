@@ -49,6 +49,20 @@ func integer(low, high int, store func(int)) setter {
 	}
 }
 
+// contextSize accepts a number of tokens, or "auto".
+func contextSize(store func(int)) setter {
+	return func(v value) error {
+		if v.text == "auto" {
+			store(AutoCtx)
+			return nil
+		}
+		if err := integer(0, maxCtx, store)(v); err != nil {
+			return fmt.Errorf("%w, or \"auto\"", err)
+		}
+		return nil
+	}
+}
+
 func millisecondsIn(low, high int, store func(time.Duration)) setter {
 	return integer(low, high, func(n int) { store(time.Duration(n) * time.Millisecond) })
 }
