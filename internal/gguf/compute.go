@@ -19,14 +19,15 @@ func (f *File) computeBytes(s Sizing) int64 {
 		n = min(int64(s.Batch), int64(s.Cells))
 		cells, vocab = n, 0 // it looks at its own batch, and predicts no token
 	}
-	heads := f.mostHeads()
-	queries := mul(heads, int64(max(f.KeyLength(), f.ValueLength())))
+	head := int64(max(f.KeyLength(), f.ValueLength()))
+	heads := most(f.Heads())
+	queries, shared := mul(heads, head), mul(most(f.HeadsKV()), head)
 	mask, scores := cells, mul(cells, heads)
 	if s.Flash {
 		scores = cells // the mask again, in another type
 	}
 	widest := max(
-		add(mask, scores, mul(3, width), mul(3, queries)),
+		add(mask, scores, mul(3, width), mul(2, queries), mul(2, shared)),
 		add(mask, mul(3, f.widestInner()), mul(5, width)),
 		add(vocab, mul(3, width)),
 	)
@@ -36,12 +37,13 @@ func (f *File) computeBytes(s Sizing) int64 {
 // graphOverhead is what alignment and small inputs add, in numbers.
 const graphOverhead = 16 << 10
 
-func (f *File) mostHeads() int64 {
-	var most int64 = 1
-	for _, h := range f.Heads() {
-		most = max(most, int64(h))
+// most is the largest of numbers for each layer, and 1 where there are none.
+func most(numbers []int) int64 {
+	n := 1
+	for _, x := range numbers {
+		n = max(n, x)
 	}
-	return most
+	return int64(n)
 }
 
 // widestInner is how wide the middle of a feed-forward part is: of all experts

@@ -32,6 +32,8 @@ func TestEstimate_IsWhatTheEngineTakes(t *testing.T) {
 		{of("llama", func(c *ModelConfig) { c.FeedForward = 8192 }), Sizing{Cells: 4096, Sequences: 4, Batch: 512, Split: true}, 1, 50.51},
 		{of("qwen2", func(c *ModelConfig) { c.Embedding, c.Heads, c.HeadsKV = 1024, 2, 1 }), Sizing{Cells: 512, Sequences: 1, Batch: 512, Split: true}, 2, 13.01},
 		{of("llama", func(c *ModelConfig) { c.Vocab = 50_000 }), Sizing{Cells: 4096, Sequences: 4, Batch: 512, Split: true}, 1, 98.03},
+		{of("llama", func(c *ModelConfig) { c.Embedding, c.Heads, c.HeadsKV, c.FeedForward = 1024, 16, 16, 4096 }),
+			Sizing{Cells: 32_768, Sequences: 4, Batch: 512, Split: true}, 256, 286.01},
 		{of(bert, nil), Sizing{Cells: 32_768, Sequences: 4, Batch: 512, Split: true}, 0, 5.76},
 		{of(bert, nil), Sizing{Cells: 256, Sequences: 1, Batch: 512, Split: true}, 0, 1.63},
 		{of(bert, nil), Sizing{Cells: 32_768, Sequences: 4, Batch: 128, Split: true}, 0, 0.50},

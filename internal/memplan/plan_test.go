@@ -86,7 +86,7 @@ func TestFor_LineByLine(t *testing.T) {
 		}},
 		{"an encoder", random(t, gguf.EmbedModel()), Options{Slots: 4}, []Line{
 			{What: "weights Q8_0", Bytes: 139_264}, {What: "weights F32", Bytes: 137_728},
-			{What: "compute", Bytes: 6_094_848}, {What: "worker", Bytes: 32*mib + 1024*320},
+			{What: "compute", Bytes: 6_225_920}, {What: "worker", Bytes: 32*mib + 1024*320},
 		}},
 		{"half on an accelerator", described(t, "llama", nil), Options{Slots: 1, GPULayers: 2}, []Line{
 			{What: "weights F32", Bytes: 12_800}, {What: "weights F32", Bytes: 12_800, Accelerator: true},

@@ -10,5 +10,5 @@ func identityOf(info fs.FileInfo) (identity, bool) {
 	if !ok {
 		return identity{}, false
 	}
-	return identity{Device: uint64(st.Dev), Number: st.Ino, Size: info.Size(), Times: info.ModTime().UnixNano(), Change: st.Ctim.Nano()}, true
+	return identity{Device: st.Dev, Number: st.Ino, Size: info.Size(), Times: info.ModTime().UnixNano(), Change: st.Ctim.Nano()}, true
 }
