@@ -11,10 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/inferd/inferd/internal/config"
-	"github.com/inferd/inferd/internal/gguf"
 	"github.com/inferd/inferd/internal/memory"
 	"github.com/inferd/inferd/internal/memplan"
-	"github.com/inferd/inferd/internal/store"
 )
 
 // The config and the plan write the largest context that fits alike.
@@ -55,16 +53,16 @@ fit; the daemon would refuse to load it so.`,
 }
 
 func runModelsPlan(ctx context.Context, p *program, model string, o planOptions) error {
-	header, closer, err := p.header(ctx, model)
-	if err != nil {
+	var h headers
+	defer h.close()
+	if err := h.read(ctx, p, model); err != nil {
 		return err
 	}
-	defer func() { _ = closer.Close() }()
-	if err := header.Check(); err != nil {
-		return asEngine(err)
+	if err := h.check(); err != nil {
+		return asEngine(fmt.Errorf("model %s: %w", model, err))
 	}
-	plan, err := memplan.For(header, memplan.Options{
-		Context: o.context.tokens, Slots: o.slotCount, CacheBytes: int64(o.cacheMiB) << 20, GPULayers: o.gpu,
+	plan, err := memplan.For(h.parts[0], memplan.Options{
+		Context: o.context.tokens, Slots: o.slotCount, CacheBytes: int64(o.cacheMiB) << 20, GPULayers: o.gpu, Parts: h.parts[1:],
 	})
 	if err != nil {
 		return usageError("`inferd models show` says what context the model has", "%w", err)
@@ -83,54 +81,6 @@ func runModelsPlan(ctx context.Context, p *program, model string, o planOptions)
 		return &failure{err: fmt.Errorf("%s does not fit", model), hint: large.Hint(), code: exitFailure}
 	}
 	return err
-}
-
-// header reads the header of a model of the store, or of a file. What it was
-// read from stays open, for values that are read later.
-func (p *program) header(ctx context.Context, model string) (*gguf.File, io.Closer, error) {
-	path, err := modelPath(model)
-	if err != nil {
-		return nil, nil, err
-	}
-	if path == config.BuiltinModel {
-		return nil, nil, usageError("its GGUF file, model/inferd-demo-q8_0.gguf in the sources, can be named instead",
-			"the built-in model lies in inferd-engine and is planned there")
-	}
-	if name, err := store.ParseName(path); err == nil {
-		return p.storedHeader(ctx, name)
-	}
-	f, size, err := openRegular(path)
-	if err != nil {
-		return nil, nil, &failure{err: err, hint: "a bare word is a name in the store, ./word a file", code: exitFailure}
-	}
-	g, err := gguf.Open(f, size)
-	if err != nil {
-		_ = f.Close()
-		return nil, nil, asEngine(fmt.Errorf("model %s: %w", path, err))
-	}
-	return g, f, nil
-}
-
-func (p *program) storedHeader(ctx context.Context, name store.Name) (*gguf.File, io.Closer, error) {
-	s, err := p.openStore(store.Listener{})
-	if err != nil {
-		return nil, nil, err
-	}
-	defer func() { _ = s.Close() }()
-	e, err := s.Get(name)
-	if err != nil {
-		return nil, nil, noSuchModel(err)
-	}
-	b, err := s.Blob(ctx, e.Manifest.Blob)
-	if err != nil {
-		return nil, nil, noSuchModel(fmt.Errorf("model %s: %w", name, err))
-	}
-	g, err := gguf.Open(b.File(), b.Size)
-	if err != nil {
-		_ = b.Close()
-		return nil, nil, asEngine(fmt.Errorf("model %s: %w", name, err))
-	}
-	return g, b, nil
 }
 
 // planView is a plan as it is printed.

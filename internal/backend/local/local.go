@@ -93,6 +93,7 @@ func (b *Backend) up(r proto.Ready) {
 		Accelerator: r.Accelerator, GPULayers: r.GPULayers, DeviceName: r.DeviceName,
 	}
 	b.mu.Unlock()
+	b.cfg.Log.Info("model loaded", "backend", b.cfg.Name, "context", r.Context, "slots", r.Slots, "planned_bytes", r.Memory)
 	if !r.Generates {
 		b.cfg.Log.Warn("the model can't answer chats", "backend", b.cfg.Name, "reason", r.Why)
 	}
