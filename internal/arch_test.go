@@ -24,6 +24,8 @@ var layers = []struct{ pkg, imports, modules string }{
 	{"model", "", ""},
 	{"internal/disk", "", "sys"},
 	{"internal/gguf", "", ""},
+	{"internal/memory", "", "sys"},
+	{"internal/memplan", "internal/gguf", ""},
 	{"internal/queue", "", ""},
 	{"internal/prompt/stop", "", ""},
 	{"internal/prompt/chatml", "wire", ""},
@@ -31,6 +33,7 @@ var layers = []struct{ pkg, imports, modules string }{
 	{"internal/config", "internal/disk", "hujson"},
 	{"internal/store", "internal/disk", ""},
 	{"internal/store/adopt", "internal/store", ""},
+	{"internal/preflight", "internal/disk internal/gguf internal/store", ""},
 	{"internal/disk/disktest", "internal/disk", ""},
 	{"internal/status", "wire", ""},
 
@@ -40,8 +43,8 @@ var layers = []struct{ pkg, imports, modules string }{
 	{"internal/engine/llama", "", "purego sys"},
 	{"internal/engine/batch", "internal/prompt/stop wire", ""},
 	{"internal/engine/host", "internal/gguf internal/engine/batch internal/engine/library internal/engine/llama " +
-		"internal/engine/proto internal/prompt/chatml internal/prompt/stop wire", "sys"},
-	{"internal/engine", "internal/engine/proto", "sys"},
+		"internal/engine/proto internal/memplan internal/prompt/chatml internal/prompt/stop wire", "sys"},
+	{"internal/engine", "internal/engine/proto internal/memory", "sys"},
 	{"internal/engine/enginetest", "", ""},
 
 	// What answers requests, and who decides which one does.
@@ -54,7 +57,7 @@ var layers = []struct{ pkg, imports, modules string }{
 	// The service, and its composition.
 	{"internal/server", "internal/backend internal/queue internal/router internal/status internal/transport wire", ""},
 	{"internal/daemon", "internal/backend internal/backend/local internal/backend/mock internal/config internal/disk " +
-		"internal/queue internal/router internal/server internal/status internal/store internal/transport wire", ""},
+		"internal/preflight internal/queue internal/router internal/server internal/status internal/store internal/transport wire", ""},
 	{"internal/daemon/daemontest", "internal/backend internal/backend/mock internal/config internal/daemon " +
 		"internal/transport wire", ""},
 
@@ -62,7 +65,7 @@ var layers = []struct{ pkg, imports, modules string }{
 	{"client", "internal/transport wire", ""},
 	{"internal/loadgen", "client wire", ""},
 	{"cmd/inferd", "client internal/backend internal/backend/mock internal/config internal/daemon internal/disk " +
-		"internal/engine/library internal/gguf internal/loadgen internal/store internal/store/adopt internal/transport wire", "cobra pflag term sys"},
+		"internal/engine/library internal/gguf internal/loadgen internal/memory internal/memplan internal/store internal/store/adopt internal/transport wire", "cobra pflag term sys"},
 	{"bench", "client internal/disk internal/engine internal/engine/proto internal/gguf internal/loadgen " +
 		"internal/transport wire", "sys"},
 	{"cmd/inferd-engine", "internal/engine internal/engine/host internal/engine/llama internal/engine/proto model", ""},

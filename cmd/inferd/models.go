@@ -28,7 +28,7 @@ are listed. A model that is there can be named in the config, or to serve:
 		RunE: func(cmd *cobra.Command, _ []string) error { return runModelsList(cmd.Context(), p) },
 	}
 	cmd.AddCommand(newModelsShowCommand(p), newModelsImportCommand(p), newModelsAdoptCommand(p), newModelsRemoveCommand(p),
-		newModelsVerifyCommand(p), newModelsGCCommand(p))
+		newModelsVerifyCommand(p), newModelsGCCommand(p), newModelsPlanCommand(p))
 	return cmd
 }
 

@@ -5,7 +5,66 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"github.com/inferd/inferd/internal/memplan"
 )
+
+// intValue is a flag for a whole number in a range. It satisfies pflag.Value.
+type intValue struct {
+	to        *int
+	low, high int
+	set       bool
+}
+
+func (v *intValue) Type() string { return "N" }
+
+func (v *intValue) String() string {
+	if v.to == nil || !v.set {
+		return ""
+	}
+	return strconv.Itoa(*v.to)
+}
+
+func (v *intValue) Set(text string) error {
+	n, err := strconv.Atoi(text)
+	if err != nil || n < v.low || n > v.high {
+		return fmt.Errorf("it must be a whole number from %d to %d", v.low, v.high)
+	}
+	*v.to, v.set = n, true
+	return nil
+}
+
+// contextValue is a flag for a context: a number, or auto. It satisfies
+// pflag.Value.
+type contextValue struct {
+	tokens int
+	set    bool
+}
+
+func (v *contextValue) Type() string { return "N|auto" }
+
+func (v *contextValue) String() string {
+	switch {
+	case !v.set:
+		return ""
+	case v.tokens == memplan.Auto:
+		return "auto"
+	}
+	return strconv.Itoa(v.tokens)
+}
+
+func (v *contextValue) Set(text string) error {
+	if text == "auto" {
+		v.tokens, v.set = memplan.Auto, true
+		return nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 || n > 1<<24 {
+		return errors.New("it must be auto or a whole number from 0 to 16777216")
+	}
+	v.tokens, v.set = n, true
+	return nil
+}
 
 // durationValue is a flag for a length of time, 0 or more.
 type durationValue struct{ to *time.Duration }

@@ -70,6 +70,8 @@ func TestLoad_NamesEachProblem(t *testing.T) {
 			`:1: backends[0].model: "../m.gguf" is not allowed: it must be "builtin", the name of a model in the store (1 to 128 of A-Za-z0-9._-, the first no dot) or the absolute path of a GGUF file`}},
 		{"bad slots", backend(`"slots": 0`), []string{
 			`:1: backends[0].slots: 0 is not allowed: it must be a whole number from 1 to 32`}},
+		{"bad context", backend(`"n_ctx": "lots"`), []string{
+			`:1: backends[0].n_ctx: "lots" is not allowed: it must be a whole number from 0 to 16777216, or "auto"`}},
 		{"too many slots", backend(`"slots": 33`), []string{
 			`:1: backends[0].slots: 33 is not allowed: it must be a whole number from 1 to 32`}},
 		{"bad threads", backend(`"threads": -1`), []string{

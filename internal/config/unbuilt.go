@@ -23,7 +23,6 @@ var unbuilt = []struct {
 	{key: "listen.tcp_embed", only: "", what: "a TCP listener"},
 	{key: "backends.kind", never: string(KindOpenAI), what: "a backend of this kind"},
 	{key: "backends.kind", never: string(KindBedrock), what: "a backend of this kind"},
-	{key: "backends.n_ctx", never: auto, what: "a context that is fitted to the memory"},
 	{key: "backends.mmproj", only: "", what: "image and audio input"},
 	{key: "backends.embed", only: false, what: "embedding"},
 	{key: "backends.rerank", only: false, what: "reranking"},

@@ -14,7 +14,7 @@ func TestUnbuilt_NamesWhatIsValidButCanNotRunYet(t *testing.T) {
 "backends": [
  {"kind": "openai-compat", "name": "a", "base_url": "https://x", "model": "m"},
  {"kind": "bedrock-invoke", "name": "b", "region": "eu-central-1", "model_id": "m"},
- {"kind": "llamacpp", "name": "c", "model": "builtin", "n_ctx": "auto", "embed": true,
+ {"kind": "llamacpp", "name": "c", "model": "builtin", "embed": true,
   "lora": [{"path": "/a"}], "kv_type_k": "q8_0", "batch": 5}]}`)
 	cfg, err := Load(Sources{Path: path, Explicit: true, Getenv: env(nil)})
 	if err != nil {
@@ -29,7 +29,6 @@ func TestUnbuilt_NamesWhatIsValidButCanNotRunYet(t *testing.T) {
 		`:1: listen.tcp: "127.0.0.1:1": valid, but this version has not built a TCP listener` + yet,
 		`:4: backends[0].kind: "openai-compat": valid, but this version has not built a backend of this kind` + yet,
 		`:5: backends[1].kind: "bedrock-invoke": valid, but this version has not built a backend of this kind` + yet,
-		`:6: backends[2].n_ctx: "auto": valid, but this version has not built a context that is fitted to the memory` + yet,
 		`:6: backends[2].embed: true: valid, but this version has not built embedding` + yet,
 		`:7: backends[2].batch: 5: valid, but this version has not built a batch size of one's own` + yet,
 		`:7: backends[2].kv_type_k: "q8_0": valid, but this version has not built another type of cache` + yet,
@@ -49,19 +48,12 @@ func TestUnbuilt_HasNothingAgainstTheDefaults(t *testing.T) {
 	}
 }
 
-func TestUnbuilt_NamesTheEnvironmentAndTheFlag(t *testing.T) {
-	cfg, err := Load(Sources{Getenv: env(map[string]string{"INFERD_N_CTX": "auto"})})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cfg.Unbuilt(); err == nil || !strings.HasPrefix(err.Error(), "environment variable INFERD_N_CTX: backends[0].n_ctx: ") {
-		t.Errorf("got %v", err)
-	}
-	cfg, err = Load(Sources{Getenv: env(nil), Flags: Flags{Values: map[string]string{"n_ctx": "auto"}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cfg.Unbuilt(); err == nil || !strings.HasPrefix(err.Error(), "flag --n-ctx: backends[0].n_ctx: ") {
-		t.Errorf("got %v", err)
+func TestProblems_NameTheEnvironmentAndTheFlag(t *testing.T) {
+	var ps problems
+	ps.origin(Origin{Kind: FromEnvironment, Name: "INFERD_N_CTX"}, "n_ctx", "no")
+	ps.origin(Origin{Kind: FromFlag, Name: "--n-ctx"}, "n_ctx", "no")
+	want := "environment variable INFERD_N_CTX: n_ctx: no\nflag --n-ctx: n_ctx: no"
+	if got := ps.err().Error(); got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/inferd/inferd/internal/backend"
 	"github.com/inferd/inferd/internal/backend/local"
 	"github.com/inferd/inferd/internal/config"
+	"github.com/inferd/inferd/internal/preflight"
 	"github.com/inferd/inferd/internal/store"
 	"github.com/inferd/inferd/wire"
 )
@@ -23,7 +24,7 @@ func (r *run) newLocal(b config.Backend, events Events) Supervised {
 	if err != nil {
 		return &unusable{name: b.Name, err: err}
 	}
-	return &leased{Backend: r.onEngine(b, blob.Path, events), blob: blob, events: events}
+	return &leased{Backend: r.onEngine(b, blob.Path, events), blob: blob, events: events, findings: filepath.Join(r.dir, "preflight")}
 }
 
 func (r *run) onEngine(b config.Backend, model string, events Events) *local.Backend {
@@ -97,15 +98,30 @@ func (e *otherModelError) Hint() string {
 // leased is a backend on a model of the store.
 type leased struct {
 	*local.Backend
-	blob   *store.Blob
-	events Events
+	blob     *store.Blob
+	events   Events
+	findings string // the folder of what the pre-flight found
 }
 
 // Run implements Supervised. The lease ends with it.
 func (l *leased) Run(ctx context.Context) error {
 	defer func() { _ = l.blob.Close() }()
 	l.events.Loading(wire.PhaseCheckingLocal{Path: l.blob.Path})
+	if err := l.preflight(); err != nil {
+		return fmt.Errorf("model %s: %w", l.blob.Path, err)
+	}
 	return l.Backend.Run(ctx)
+}
+
+// preflight refuses a file that no worker has to be started for. Where nothing
+// can be remembered it is looked at every time.
+func (l *leased) preflight() error {
+	m, err := preflight.Open(l.findings)
+	if err != nil {
+		m = nil
+	}
+	defer func() { _ = m.Close() }()
+	return m.Check(l.blob.Digest, l.blob.File())
 }
 
 // unusable is a backend that can't be made: the daemon starts far enough to

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/inferd/inferd/internal/engine/proto"
+	"github.com/inferd/inferd/internal/memory"
 )
 
 // Config says which worker to run and what it is to load.
@@ -110,7 +111,9 @@ func (e *Engine) life(ctx context.Context) (up bool, err error) {
 	defer stop()
 	defer w.end()
 
-	ready, err := w.load(e.cfg.Load, e.cfg.Events.Loading)
+	load := e.cfg.Load
+	load.Memory = memory.Read().Bytes // anew for each life
+	ready, err := w.load(load, e.cfg.Events.Loading)
 	if err != nil {
 		return false, w.explain(err)
 	}

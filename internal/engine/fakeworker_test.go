@@ -103,6 +103,8 @@ func serveScript(script string, conn io.Writer, in *proto.Reader, say func(proto
 			return fmt.Errorf("expected a cancel, got %d %v, %w", k, p, err)
 		}
 		return say(proto.KindEnd, proto.End{Request: 1, Stop: wire.StopCancelled})
+	case "takes all memory":
+		hog()
 	case "flood":
 		return flood(conn, in, say)
 	}

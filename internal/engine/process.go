@@ -83,13 +83,16 @@ func (p *process) wait() string {
 	return p.how
 }
 
-// waitFor waits until the process is gone, but not for longer than d.
-func (p *process) waitFor(d time.Duration) {
+// waitFor waits until the process is gone, but not for longer than d, and
+// reports whether it is.
+func (p *process) waitFor(d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-p.done:
+		return true
 	case <-t.C:
+		return false
 	}
 }
 

@@ -1,17 +1,16 @@
 package engine
 
 import (
-	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
 
 	"github.com/inferd/inferd/internal/engine/proto"
+	"github.com/inferd/inferd/internal/memory"
 )
 
 // worker is one life of the worker process.
@@ -21,6 +20,7 @@ type worker struct {
 	in     *proto.Reader
 	proc   *process
 	stderr *tail
+	killed int64 // processes that the system had killed for memory at the start
 
 	// mu guards the fields below.
 	mu     sync.Mutex
@@ -35,7 +35,7 @@ type worker struct {
 
 // startWorker starts the process.
 func startWorker(cfg Config) (*worker, error) {
-	w := &worker{calls: map[uint64]*call{}, stderr: newTail(cfg.Log)}
+	w := &worker{calls: map[uint64]*call{}, stderr: newTail(cfg.Log), killed: memory.Kills()}
 	proc, conn, err := start(cfg.WorkerPath, w.stderr)
 	if err != nil {
 		return nil, &StartError{Kind: proto.FailEngine,
@@ -172,52 +172,12 @@ func (w *worker) explain(err error) error {
 		w.end()
 		return err
 	}
-	why := ""
-	if errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) {
-		w.proc.waitFor(lastWords)
+	if !errors.Is(err, io.EOF) && !errors.Is(err, syscall.ECONNRESET) {
 		w.end()
-		why = w.proc.wait()
-		if last := w.stderr.last(); last != "" {
-			why += ": " + last
-		}
-	} else {
-		w.end()
-		why = err.Error()
+		return ended(err.Error())
 	}
-	return &StartError{Kind: proto.FailEngine, Message: "the engine worker ended: " + why, Advice: "run: inferd doctor"}
-}
-
-// tail hands a process's error output on to the log, a line each, and keeps
-// the last one.
-type tail struct {
-	log interface{ Warn(string, ...any) }
-
-	// mu guards the field below.
-	mu   sync.Mutex
-	line string
-}
-
-func newTail(log interface{ Warn(string, ...any) }) *tail { return &tail{log: log} }
-
-// copy reads until the end.
-func (t *tail) copy(r io.Reader) {
-	s := bufio.NewScanner(r)
-	s.Buffer(make([]byte, 4<<10), 64<<10)
-	for s.Scan() {
-		line := strings.ToValidUTF8(s.Text(), "\uFFFD")
-		if strings.TrimSpace(line) == "" {
-			continue
-		}
-		t.mu.Lock()
-		t.line = line
-		t.mu.Unlock()
-		t.log.Warn("engine worker", "line", line)
-	}
-	_, _ = io.Copy(io.Discard, r) // after a line too long, so that the worker never blocks
-}
-
-func (t *tail) last() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.line
+	alone := w.proc.waitFor(lastWords)
+	w.end()
+	last, short := w.stderr.last()
+	return lastWord(w.proc.wait(), last, short, alone && memory.Kills() > w.killed)
 }

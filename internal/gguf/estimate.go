@@ -37,8 +37,9 @@ type Estimate struct {
 	KV int64
 	// State is what layers with a state take instead, exactly.
 	State int64
-	// Compute is roughly what intermediate results take, and rather too much
-	// than too little.
+	// Compute is what intermediate results take: no less, and up to a sixth
+	// more, for the architectures that it was measured with, and roughly for
+	// others.
 	Compute int64
 
 	// Unknown are the reasons why something is left out above, in words. What
@@ -128,36 +129,6 @@ func (f *File) repackable() int64 {
 		}
 	}
 	return sum
-}
-
-// computeBytes adds up, for each token of a batch, what is alive in the widest
-// places of the network: scores of all heads against all cells, activations,
-// and logits; and the logits that are handed out. The engine shares memory
-// between places, so that the sum is 1.1 to 2 times what it takes for the
-// models this was measured with. It is an estimate, and no bound, for
-// architectures that do something else beside attention and feed-forward.
-func (f *File) computeBytes(s Sizing) int64 {
-	width, vocab := int64(f.EmbeddingLength()), int64(f.VocabSize())
-	if width == 0 || vocab == 0 {
-		return 0
-	}
-	var heads, inner int64 = 1, 0
-	for i, h := range f.Heads() {
-		heads = max(heads, int64(h))
-		inner = max(inner, int64(f.feedForward(i)))
-	}
-	experts := int64(f.numberOr("expert_used_count", 0))
-	inner = max(inner, mul(experts, int64(f.number("expert_feed_forward_length"))))
-	queries := mul(heads, int64(max(f.KeyLength(), f.ValueLength())))
-
-	_, cells := s.pools()
-	n := min(int64(s.Batch), mul(int64(s.Sequences), cells))
-	scores := cells // the mask
-	if !s.Flash {
-		scores = mul(cells, add(1, heads))
-	}
-	numbers := add(vocab, scores, mul(4, width), mul(3, inner), mul(4, queries))
-	return mul(4, add(mul(n, numbers), mul(int64(s.Sequences), vocab)))
 }
 
 func roundUp(n, unit int64) int64 { return add(n, unit-1) / unit * unit }

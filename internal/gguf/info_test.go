@@ -59,6 +59,25 @@ func TestFile_KnowsAReranker(t *testing.T) {
 	}
 }
 
+func TestFile_KnowsEncoders(t *testing.T) {
+	for _, c := range []struct {
+		config ModelConfig
+		want   Pooling
+		scores bool
+	}{{EmbedModel(), PoolingMean, false}, {RerankModel(), PoolingRank, true}} {
+		f := parse(t, random(t, c.config))
+		if f.Causal() || f.Recurrent() || f.Pooling() != c.want || f.HasClassifier() != c.scores {
+			t.Errorf("%s: causal %v, pooling %v, classifier %v", f.Name(), f.Causal(), f.Pooling(), f.HasClassifier())
+		}
+		if n, err := f.KVBytesPerToken(F16, F16); n != 0 || err != nil {
+			t.Errorf("%s keeps %d bytes a token, %v", f.Name(), n, err)
+		}
+		if err := f.Check(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestFile_WithoutAWordSaysNothing(t *testing.T) {
 	want := facts{Causal: true, Pooling: PoolingUnsaid}
 	if d := cmp.Diff(want, factsOf(parse(t, start(0, 0).b))); d != "" {

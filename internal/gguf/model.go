@@ -9,7 +9,7 @@ import (
 // ModelConfig describes a model of random weights. It writes nonsense, at the
 // speed of a real one of its size.
 type ModelConfig struct {
-	Architecture string // "llama", "qwen2" or "qwen3"; empty is llama
+	Architecture string // "llama", "qwen2", "qwen3" or "bert"; empty is llama
 	Name         string // empty is "random " and the architecture
 	Seed         uint64
 	Type         Type // of the matrices: F32, F16, Q8_0 or Q4_0
@@ -30,8 +30,8 @@ type ModelConfig struct {
 	// made-up one.
 	ChatTemplate string
 
-	// Labels give a qwen3 model a head that scores a text for each of them, as
-	// rerankers have.
+	// Labels give a qwen3 or bert model a head that scores a text for each of
+	// them, as rerankers have.
 	Labels []string
 	// Pooling is how embeddings are made; 0 says nothing about it.
 	Pooling Pooling
@@ -65,7 +65,11 @@ func WriteModel(w io.Writer, c ModelConfig) error {
 	if err := m.tokenizer(); err != nil {
 		return err
 	}
-	m.tensors()
+	if m.c.Architecture == bert {
+		m.encoderTensors()
+	} else {
+		m.tensors()
+	}
 	_, err := m.w.WriteTo(w)
 	return err
 }
@@ -92,11 +96,11 @@ func (m *modelWriter) prepare() error {
 	if c.HeadLength == 0 && c.Heads > 0 {
 		c.HeadLength = c.Embedding / c.Heads
 	}
-	if !slices.Contains([]string{"llama", "qwen2", "qwen3"}, c.Architecture) {
-		return fmt.Errorf("random model of architecture %q, allowed are llama, qwen2 and qwen3", c.Architecture)
+	if !slices.Contains([]string{"llama", "qwen2", "qwen3", bert}, c.Architecture) {
+		return fmt.Errorf("random model of architecture %q, allowed are llama, qwen2, qwen3 and bert", c.Architecture)
 	}
-	if len(c.Labels) > 0 && c.Architecture != "qwen3" {
-		return fmt.Errorf("random model with labels of architecture %s, allowed is qwen3", c.Architecture)
+	if len(c.Labels) > 0 && c.Architecture != "qwen3" && c.Architecture != bert {
+		return fmt.Errorf("random model with labels of architecture %s, allowed are qwen3 and bert", c.Architecture)
 	}
 	for _, d := range []struct {
 		what string
@@ -141,8 +145,12 @@ func (m *modelWriter) metadata() {
 	} {
 		m.w.Add(a+"."+d.suffix, uint32(d.n))
 	}
-	m.w.Add(a+".rope.freq_base", float32(10_000))
-	m.w.Add(a+".attention.layer_norm_rms_epsilon", float32(1e-5))
+	if a == bert {
+		m.encoderMetadata()
+	} else {
+		m.w.Add(a+".rope.freq_base", float32(10_000))
+		m.w.Add(a+".attention.layer_norm_rms_epsilon", float32(1e-5))
+	}
 	if len(c.Labels) > 0 {
 		m.w.Add(a+".classifier.output_labels", c.Labels)
 		m.c.Pooling = PoolingRank

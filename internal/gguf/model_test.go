@@ -112,20 +112,20 @@ func TestWriteModel_TakesOverATokenizer(t *testing.T) {
 
 func TestWriteModel_RefusesWhatMakesNoModel(t *testing.T) {
 	for words, change := range map[string]func(*ModelConfig){
-		`architecture "bert", allowed are llama, qwen2 and qwen3`:      func(c *ModelConfig) { c.Architecture = "bert" },
-		"labels of architecture llama, allowed is qwen3":               func(c *ModelConfig) { c.Labels = []string{"a"} },
-		"layers of 0, allowed is 1 and more":                           func(c *ModelConfig) { c.Layers = 0 },
-		"heads of 0,":                                                  func(c *ModelConfig) { c.Heads = 0 },
-		"heads for keys and values of 0":                               func(c *ModelConfig) { c.HeadsKV = 0 },
-		"4 heads and 3 for keys and values":                            func(c *ModelConfig) { c.HeadsKV = 3 },
-		"head length of -1":                                            func(c *ModelConfig) { c.HeadLength = -1 },
-		"context of 0":                                                 func(c *ModelConfig) { c.Context = 0 },
-		"vocabulary of 0":                                              func(c *ModelConfig) { c.Vocab = 0 },
-		`tokenizer "wpm", allowed are spm and bpe`:                     func(c *ModelConfig) { c.Tokenizer = "wpm" },
-		"a vocabulary of 300, allowed for bpe is":                      func(c *ModelConfig) { c.Vocab = 300 },
-		"a vocabulary of 300, allowed for spm is":                      func(c *ModelConfig) { c.Vocab, c.Tokenizer = 300, "spm" },
-		"random weights of type Q6_K, allowed are F32, F16, Q8_0 and":  func(c *ModelConfig) { c.Type, c.Embedding, c.FeedForward = Q6_K, 256, 256 },
-		`add tensor "blk.0.ffn_down.weight": dimensions [100 64] of Q`: func(c *ModelConfig) { c.FeedForward = 100 },
+		`architecture "gpt2", allowed are llama, qwen2, qwen3 and bert`: func(c *ModelConfig) { c.Architecture = "gpt2" },
+		"labels of architecture llama, allowed are qwen3 and bert":      func(c *ModelConfig) { c.Labels = []string{"a"} },
+		"layers of 0, allowed is 1 and more":                            func(c *ModelConfig) { c.Layers = 0 },
+		"heads of 0,":                                                   func(c *ModelConfig) { c.Heads = 0 },
+		"heads for keys and values of 0":                                func(c *ModelConfig) { c.HeadsKV = 0 },
+		"4 heads and 3 for keys and values":                             func(c *ModelConfig) { c.HeadsKV = 3 },
+		"head length of -1":                                             func(c *ModelConfig) { c.HeadLength = -1 },
+		"context of 0":                                                  func(c *ModelConfig) { c.Context = 0 },
+		"vocabulary of 0":                                               func(c *ModelConfig) { c.Vocab = 0 },
+		`tokenizer "wpm", allowed are spm and bpe`:                      func(c *ModelConfig) { c.Tokenizer = "wpm" },
+		"a vocabulary of 300, allowed for bpe is":                       func(c *ModelConfig) { c.Vocab = 300 },
+		"a vocabulary of 300, allowed for spm is":                       func(c *ModelConfig) { c.Vocab, c.Tokenizer = 300, "spm" },
+		"random weights of type Q6_K, allowed are F32, F16, Q8_0 and":   func(c *ModelConfig) { c.Type, c.Embedding, c.FeedForward = Q6_K, 256, 256 },
+		`add tensor "blk.0.ffn_down.weight": dimensions [100 64] of Q`:  func(c *ModelConfig) { c.FeedForward = 100 },
 	} {
 		c := TinyModel()
 		change(&c)

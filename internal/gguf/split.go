@@ -3,6 +3,7 @@ package gguf
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // The keys of a part of a split model. The engine takes these types only, and
@@ -54,6 +55,22 @@ func (f *File) Split() (Split, error) {
 			s.No, s.Count, MaxParts)
 	}
 	return s, nil
+}
+
+// PartNames are the names of the files of a model in count parts, in order, from
+// the name of the first, which ends in -00001-of- and the count with five
+// digits, as the engine wants it.
+func PartNames(first string, count int) ([]string, error) {
+	suffix := func(no int) string { return fmt.Sprintf("-%05d-of-%05d.gguf", no, count) }
+	stem, ok := strings.CutSuffix(first, suffix(1))
+	if !ok || count < 1 || count > MaxParts {
+		return nil, fmt.Errorf("the first of %d parts is named %q, wanted is a name that ends in %s", count, first, suffix(1))
+	}
+	names := make([]string, count)
+	for i := range names {
+		names[i] = stem + suffix(i+1)
+	}
+	return names, nil
 }
 
 // CheckParts reports whether files are the parts of one model, all of them and

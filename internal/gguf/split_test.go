@@ -95,3 +95,18 @@ func TestSplit_RefusesBadNumbers(t *testing.T) {
 		})
 	}
 }
+
+func TestPartNames_FollowTheFirst(t *testing.T) {
+	names, err := PartNames("/m/big-00001-of-00003.gguf", 3)
+	if err != nil || strings.Join(names, " ") != "/m/big-00001-of-00003.gguf /m/big-00002-of-00003.gguf /m/big-00003-of-00003.gguf" {
+		t.Errorf("%v, %v", names, err)
+	}
+	for _, c := range []struct {
+		first string
+		count int
+	}{{"big.gguf", 3}, {"big-00002-of-00003.gguf", 3}, {"big-00001-of-00002.gguf", 3}, {"big-00001-of-00000.gguf", 0}, {"big-00001-of-70000.gguf", 70_000}} {
+		if names, err := PartNames(c.first, c.count); err == nil {
+			t.Errorf("%s of %d parts: %v", c.first, c.count, names)
+		}
+	}
+}

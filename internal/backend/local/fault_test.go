@@ -15,6 +15,7 @@ import (
 	"github.com/inferd/inferd/internal/engine"
 	"github.com/inferd/inferd/internal/engine/enginetest"
 	"github.com/inferd/inferd/internal/engine/proto"
+	"github.com/inferd/inferd/internal/gguf"
 	"github.com/inferd/inferd/model"
 	"github.com/inferd/inferd/wire"
 )
@@ -159,6 +160,11 @@ func TestRun_SaysWhyItCannotStart(t *testing.T) {
 		}, proto.FailModel, "not a number"},
 		"a context that is too large": {func(_ *testing.T, c *Config) { c.NCtx = 4096 },
 			proto.FailConfig, "n_ctx is 4096, but the model was trained with a context of 1024"},
+		"a context that no machine has room for": {func(t *testing.T, c *Config) {
+			m := gguf.TinyModel()
+			m.Context, m.Heads, m.HeadsKV, m.Embedding, m.FeedForward = 1<<30, 64, 64, 2048, 64
+			c.Model, c.NCtx, c.Slots = written(t, m), 1<<30, 1
+		}, proto.FailMemory, "\n  context "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, err := launch(t, slog.New(slog.NewTextHandler(t.Output(), nil)), func(cfg *Config) { c.change(t, cfg) })
@@ -168,6 +174,43 @@ func TestRun_SaysWhyItCannotStart(t *testing.T) {
 				t.Errorf("error %#v, want one of kind %s with %q", err, c.kind, c.want)
 			}
 		})
+	}
+}
+
+// written is a model of random weights.
+func written(t *testing.T, m gguf.ModelConfig) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "model.gguf")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(gguf.WriteModel(f, m), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// Models that embed or rank load, and are not taken for models that chat.
+func TestRun_LoadsEncoders(t *testing.T) {
+	built, err := gguf.Parse(model.GGUF)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range []gguf.ModelConfig{gguf.EmbedModel(), gguf.RerankModel()} {
+		m.TokenizerFrom = built
+		w := start(t, func(c *Config) { c.Model = written(t, m) })
+		if caps := w.Capabilities(); caps.Generate || caps.ContextTokens != 512 {
+			t.Errorf("%s: %+v", m.Name, caps)
+		}
+	}
+}
+
+// With auto the context is the model's own where there is room for it.
+func TestRun_TakesTheLargestContext(t *testing.T) {
+	w := start(t, func(c *Config) { c.NCtx = -1 })
+	if n := w.Capabilities().ContextTokens; n != 1024 {
+		t.Errorf("the context is %d, want 1024", n)
 	}
 }
 

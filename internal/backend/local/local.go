@@ -19,7 +19,7 @@ type Config struct {
 	Name string
 	// Model is a path to a GGUF file, or "builtin".
 	Model      string
-	NCtx       int // tokens of prompt and answer together; 0 is the model's own
+	NCtx       int // tokens of prompt and answer together; 0 is the model's own, -1 the largest that fits
 	NGPULayers int
 	Slots      int // requests at once
 	Threads    int // 0 lets the worker choose
@@ -93,6 +93,7 @@ func (b *Backend) up(r proto.Ready) {
 		Accelerator: r.Accelerator, GPULayers: r.GPULayers, DeviceName: r.DeviceName,
 	}
 	b.mu.Unlock()
+	b.cfg.Log.Info("model loaded", "backend", b.cfg.Name, "context", r.Context, "slots", r.Slots, "planned_bytes", r.Memory)
 	if !r.Generates {
 		b.cfg.Log.Warn("the model can't answer chats", "backend", b.cfg.Name, "reason", r.Why)
 	}

@@ -38,7 +38,7 @@ func RawBench(settings []RawOptions) ([]RawResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := openModel(first.Model, first.Builtin)
+	f, _, err := openModel(first.Model, first.Builtin)
 	if err != nil {
 		return nil, err
 	}

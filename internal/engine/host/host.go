@@ -27,6 +27,7 @@ type Options struct {
 // Run is the worker: it talks to the daemon over conn until that ends, which
 // is how a worker is told to go. The error says why it could not serve.
 func Run(ctx context.Context, conn io.ReadWriter, o Options) error {
+	raiseKillScore()
 	l := &link{w: conn}
 	l.send(proto.KindHello, proto.Hello{Version: proto.Version})
 	in := proto.NewReader(conn, proto.MaxToWorker)
@@ -59,7 +60,7 @@ func Run(ctx context.Context, conn io.ReadWriter, o Options) error {
 		l.send(proto.KindFailed, f)
 		return err
 	}
-	w := newWorker(l, ld, m.CacheBytes)
+	w := newWorker(l, ld)
 	l.send(proto.KindReady, ld.ready)
 	return w.run(ctx, in)
 }
@@ -80,12 +81,12 @@ type worker struct {
 	preparing map[uint64]bool
 }
 
-func newWorker(l *link, ld *loaded, cacheBytes int) *worker {
+func newWorker(l *link, ld *loaded) *worker {
 	w := &worker{link: l, ld: ld, out: newOutput(l), preparing: map[uint64]bool{},
 		prompt: prompter{model: ld.model, format: ld.format, context: ld.ready.Context}}
 	w.loop = batch.New(ld.lm, ld.lm, w.out, batch.Config{
 		Slots: ld.ready.Slots, Context: ld.ready.Context, Batch: batchTokens,
-		Cuts: ld.model.CutsPrefixes(), HostBytes: cacheBytes,
+		Cuts: ld.model.CutsPrefixes(), HostBytes: ld.cache,
 	})
 	return w
 }

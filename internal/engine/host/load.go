@@ -13,16 +13,13 @@ import (
 	"github.com/inferd/inferd/internal/engine/llama"
 	"github.com/inferd/inferd/internal/engine/proto"
 	"github.com/inferd/inferd/internal/gguf"
+	"github.com/inferd/inferd/internal/memplan"
 	"github.com/inferd/inferd/internal/prompt/chatml"
 	"github.com/inferd/inferd/wire"
 )
 
-// The context that a model gets where none is configured: what it was trained
-// with, but not more than this, since memory grows with it.
-const defaultContext = 8192
-
 // batchTokens is the size of one batch.
-const batchTokens = 512
+const batchTokens = memplan.DefaultBatch
 
 // failure is why a load ended; Kind tells the daemon what to say.
 type failure struct {
@@ -42,6 +39,7 @@ type loaded struct {
 	model  *llama.Model
 	lm     *lm
 	format chatml.Format
+	cache  int // bytes for the states of past prompts
 	ready  proto.Ready
 }
 
@@ -84,15 +82,12 @@ func load(m proto.Load, built Builtin, report func(proto.Loading), log func(llam
 	if err != nil {
 		return nil, err
 	}
-	model, err := loadModel(lib, m, built, report)
+	model, plan, header, err := loadModel(lib, m, built, report)
 	if err != nil {
 		return nil, err
 	}
-	ld := &loaded{model: model}
-	context, err := contextFor(m.Context, model.TrainedContext())
-	if err != nil {
-		return nil, failed(proto.FailConfig, "", err)
-	}
+	ld := &loaded{model: model, cache: int(plan.Cache)}
+	context := plan.Context
 	threads := m.Threads
 	if threads == 0 {
 		threads = runtime.GOMAXPROCS(0)
@@ -113,12 +108,12 @@ func load(m proto.Load, built Builtin, report func(proto.Loading), log func(llam
 	}
 	ld.ready = proto.Ready{
 		Model: modelName(m, built, model), Engine: "llama.cpp " + lib.Version(), Context: context,
-		Slots: m.Slots, Threads: threads, GPULayers: m.GPULayers,
+		Slots: m.Slots, Threads: threads, GPULayers: m.GPULayers, Memory: plan.Host(),
 	}
 	ld.ready.Accelerator, ld.ready.DeviceName = accelerator(lib, m.GPULayers)
 	ld.format, ld.ready.Generates = chatml.Lookup(model.ChatTemplate())
 	switch {
-	case !model.Generates():
+	case !model.Generates() || !header.Causal():
 		ld.ready.Generates, ld.ready.Why = false, "the model is no text generator"
 	case !ld.ready.Generates:
 		ld.ready.Why = "the model's chat template is not of a family that this version renders (ChatML)"
@@ -128,17 +123,22 @@ func load(m proto.Load, built Builtin, report func(proto.Loading), log func(llam
 	return ld, nil
 }
 
-func loadModel(lib *llama.Library, m proto.Load, built Builtin, report func(proto.Loading)) (*llama.Model, error) {
+func loadModel(lib *llama.Library, m proto.Load, built Builtin, report func(proto.Loading)) (*llama.Model, memplan.Plan, *gguf.File, error) {
 	path := m.Model
 	if path == "" {
 		path = "builtin:" + built.Name
 	}
 	report(proto.Loading{Phase: proto.PhaseMmap, Path: path})
-	f, err := openModel(m.Model, built)
+	f, header, err := openModel(m.Model, built)
 	if err != nil {
-		return nil, failed(proto.FailModel, "", err)
+		return nil, memplan.Plan{}, nil, failed(proto.FailModel, "", err)
 	}
 	defer f.Close()
+	plan, err := planFor(m, header)
+	if err != nil {
+		return nil, plan, nil, err
+	}
+	limitMemory(plan, m.GPULayers)
 	var last time.Time
 	model, err := lib.LoadModel(f, llama.ModelOptions{NGPULayers: m.GPULayers, Progress: func(p float32) {
 		// The callback comes once a tensor; a person reads a few a second.
@@ -148,56 +148,48 @@ func loadModel(lib *llama.Library, m proto.Load, built Builtin, report func(prot
 		}
 	}})
 	if err != nil {
-		return nil, failed(proto.FailModel, "", fmt.Errorf("%s: %w", path, err))
+		return nil, plan, nil, failed(proto.FailModel, "", fmt.Errorf("%s: %w", path, err))
 	}
-	return model, nil
+	return model, plan, header, nil
 }
 
-// openModel opens the file to load: the one at path, or the built-in one.
-func openModel(path string, built Builtin) (*os.File, error) {
+// openModel opens the file to load, the one at path or the built-in one, and
+// reads its header.
+func openModel(path string, built Builtin) (*os.File, *gguf.File, error) {
+	var f *os.File
+	var err error
 	if path == "" {
-		return builtinFile(built)
+		path = "builtin:" + built.Name
+		f, err = builtinFile(built)
+	} else if f, err = os.Open(path); err != nil {
+		err = fmt.Errorf("model: %w", err)
 	}
-	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("model: %w", err)
+		return nil, nil, err
 	}
-	if err := preflight(f); err != nil {
+	header, err := preflight(f)
+	if err != nil {
 		_ = f.Close()
-		return nil, fmt.Errorf("model %s: %w", path, err)
+		return nil, nil, fmt.Errorf("model %s: %w", path, err)
 	}
-	return f, nil
+	return f, header, nil
 }
 
 // preflight checks a model file before native code sees any of it: what it
 // refuses is what would make the engine abort, or read where nothing is.
-func preflight(f *os.File) error {
+func preflight(f *os.File) (*gguf.File, error) {
 	st, err := f.Stat()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if !st.Mode().IsRegular() {
-		return errors.New("not a regular file")
+		return nil, errors.New("not a regular file")
 	}
 	g, err := gguf.Open(f, st.Size())
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return g.Check()
-}
-
-// contextFor checks a configured context against the model's. More than it
-// was trained with gives nonsense, and is refused rather than cut.
-func contextFor(wanted, trained int) (int, error) {
-	switch {
-	case trained <= 0:
-		return 0, errors.New("the model does not say what context it was trained with")
-	case wanted == 0:
-		return min(trained, defaultContext), nil
-	case wanted > trained:
-		return 0, fmt.Errorf("n_ctx is %d, but the model was trained with a context of %d tokens", wanted, trained)
-	}
-	return wanted, nil
+	return g, g.Check()
 }
 
 func roundUp(n, to int) int { return (n + to - 1) / to * to }

@@ -18,13 +18,17 @@ type Load struct {
 	Model     string `json:"model,omitempty"`
 	GPULayers int    `json:"gpu_layers"`
 	// Context is how many tokens prompt and answer of one request may have
-	// together; 0 takes what the model was trained with, up to a bound.
+	// together; 0 takes what the model was trained with, up to a bound, and -1
+	// the largest that fits into Memory, up to another.
 	Context int `json:"context"`
 	Slots   int `json:"slots"`
 	// Threads is how many compute; 0 lets the worker choose.
 	Threads int `json:"threads"`
 	// CacheBytes is how much host memory the states of past prompts may take.
 	CacheBytes int `json:"cache_bytes"`
+	// Memory is how many bytes there are for the worker; 0 where that is not
+	// known. The daemon looks, since the worker may not.
+	Memory int64 `json:"memory,omitempty"`
 }
 
 // Loading says how far loading is.
@@ -52,6 +56,8 @@ type Ready struct {
 	Accelerator wire.Accelerator `json:"accelerator"`
 	DeviceName  string           `json:"device_name,omitempty"`
 	GPULayers   int              `json:"gpu_layers"`
+	// Memory is how many bytes of the host's memory the plan foresees.
+	Memory int64 `json:"memory"`
 	// Generates is false for a model that can't answer chats; Why says why.
 	Generates bool   `json:"generates"`
 	Why       string `json:"why,omitempty"`
@@ -60,11 +66,12 @@ type Ready struct {
 // FailKind says what kept a worker from becoming ready.
 type FailKind string
 
-// The kinds of failure; none of them mends itself by trying again.
+// The kinds of failure; none but the last may mend itself by trying again.
 const (
 	FailEngine FailKind = "engine" // the library is missing, damaged or unknown
 	FailModel  FailKind = "model"  // the model can't be loaded
 	FailConfig FailKind = "config" // the options can't be had
+	FailMemory FailKind = "memory" // there is not enough of it, or there was not
 )
 
 // Failed ends a load that did not work.

@@ -1,0 +1,32 @@
+package host
+
+import (
+	"errors"
+	"runtime/debug"
+
+	"github.com/inferd/inferd/internal/engine/proto"
+	"github.com/inferd/inferd/internal/gguf"
+	"github.com/inferd/inferd/internal/memplan"
+)
+
+// planFor decides how much memory the model gets, before any of it is taken: a
+// model that does not fit would bring down whatever the system chooses.
+func planFor(m proto.Load, header *gguf.File) (memplan.Plan, error) {
+	plan, err := memplan.For(header, memplan.Options{
+		Context: m.Context, Slots: m.Slots, Batch: batchTokens, CacheBytes: int64(m.CacheBytes), GPULayers: m.GPULayers,
+	})
+	if err != nil {
+		return plan, failed(proto.FailConfig, "", err)
+	}
+	plan, err = plan.Resolve(memplan.Memory{Host: m.Memory})
+	if large, ok := errors.AsType[*memplan.TooLargeError](err); ok {
+		return plan, failed(proto.FailMemory, large.Hint(), err)
+	}
+	// The Go heap may hold what it is planned for, and little garbage beside.
+	debug.SetMemoryLimit(memplan.CacheRoom(plan.Cache) + goHeap)
+	return plan, err
+}
+
+// goHeap is what the Go part of a worker has beside the states of past
+// prompts: requests, tokens, tables of the sampler.
+const goHeap = 128 << 20
