@@ -46,7 +46,9 @@ func parserFor(g *proto.Generate, c prompt.Conversation, p prompt.Prompt) prompt
 	if g.Params.Grammar != "" {
 		return nil
 	}
-	return hermes.New(hermes.Options{Thinking: p.Thinking, TextOnly: g.Content == nil, Taken: c.CallIDs()})
+	return hermes.New(hermes.Options{
+		Thinking: p.Thinking, DropThinking: g.Content == nil, CallsAsText: len(c.Tools) == 0, Taken: c.CallIDs(),
+	})
 }
 
 // tokens renders and tokenizes, and refuses what does not leave room for an

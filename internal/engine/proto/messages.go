@@ -86,8 +86,8 @@ type Generate struct {
 	// thoughts are left out, and calls are the text that the model wrote.
 	Messages []wire.Message `json:"messages,omitempty"`
 	// Content is a typed conversation, in the place of Messages. Its answer
-	// comes in all kinds of events, unless a grammar shapes it: then all of
-	// it is text.
+	// comes in all kinds of events: calls where there are tools, and only text
+	// where a grammar shapes it.
 	Content  *prompt.Conversation `json:"content,omitempty"`
 	Params   wire.Params          `json:"params"`
 	Progress bool                 `json:"progress,omitempty"`

@@ -36,9 +36,11 @@ const (
 type Options struct {
 	// Thinking says that the prompt has opened a thought.
 	Thinking bool
-	// TextOnly is for surfaces that can show nothing but text: thoughts are
-	// dropped, and calls stay the text that they are.
-	TextOnly bool
+	// DropThinking is for surfaces that can't show thoughts.
+	DropThinking bool
+	// CallsAsText is for answers to which no tools were offered: a call can't
+	// be meant then, and stays the text that it is.
+	CallsAsText bool
 	// Taken are ids that calls must not get: those in the conversation.
 	Taken map[string]bool
 }
@@ -79,7 +81,7 @@ func New(o Options) *Parser {
 	p := &Parser{o: o}
 	p.first = []marker{{openThink, inThought}}
 	p.inside = []marker{{breaks + openThink + breaks, inThought}}
-	if !o.TextOnly {
+	if !o.CallsAsText {
 		p.first = append(p.first, marker{openCall, inCall})
 		p.inside = append(p.inside, marker{breaks + openCall, inCall}, marker{openCall, inCall})
 	}
@@ -183,7 +185,7 @@ func (p *Parser) enter(to state) {
 }
 
 func (p *Parser) emit(dst []prompt.Event, k prompt.EventKind, s string) []prompt.Event {
-	if s == "" || k == prompt.EventThinking && p.o.TextOnly {
+	if s == "" || k == prompt.EventThinking && p.o.DropThinking {
 		return dst
 	}
 	return append(dst, prompt.Event{Kind: k, Text: s})

@@ -90,10 +90,10 @@ var answers = []struct {
 	{"a quote that is escaped", `<tool_call>"\"</tool_call>`, Options{}, []prompt.Event{broken(`"\"</tool_call>`, errOpen)}},
 	{"a call in a call", "<tool_call><tool_call>{}</tool_call>", Options{}, []prompt.Event{broken("<tool_call>{}", errJSON)}},
 	{"the beginning of a marker at the end", "a <tool_ca", Options{}, []prompt.Event{said("a <tool_ca")}},
-	{"text only: a call is text", "a\n<tool_call>\n{\"name\": \"f\"}\n</tool_call>", Options{TextOnly: true},
+	{"text only: a call is text", "a\n<tool_call>\n{\"name\": \"f\"}\n</tool_call>", Options{DropThinking: true, CallsAsText: true},
 		[]prompt.Event{said("a\n<tool_call>\n{\"name\": \"f\"}\n</tool_call>")}},
-	{"text only: no thoughts", "<think>\nhm\n</think>\n\nok\n<think>\nhm\n</think>\n!", Options{TextOnly: true}, []prompt.Event{said("ok!")}},
-	{"text only: a thought that the prompt has opened", "hm</think>ok", Options{TextOnly: true, Thinking: true}, []prompt.Event{said("ok")}},
+	{"text only: no thoughts", "<think>\nhm\n</think>\n\nok\n<think>\nhm\n</think>\n!", Options{DropThinking: true, CallsAsText: true}, []prompt.Event{said("ok!")}},
+	{"text only: a thought that the prompt has opened", "hm</think>ok", Options{DropThinking: true, CallsAsText: true, Thinking: true}, []prompt.Event{said("ok")}},
 }
 
 func TestParser_TakesAnswersApart(t *testing.T) {
@@ -134,7 +134,8 @@ func soup() *rapid.Generator[string] {
 
 func options() *rapid.Generator[Options] {
 	return rapid.Custom(func(t *rapid.T) Options {
-		return Options{Thinking: rapid.Bool().Draw(t, "thinking"), TextOnly: rapid.Bool().Draw(t, "text only"),
+		return Options{Thinking: rapid.Bool().Draw(t, "thinking"), DropThinking: rapid.Bool().Draw(t, "dropped"), CallsAsText: rapid.Bool().Draw(t, "as text"),
+
 			Taken: map[string]bool{"call_1": rapid.Bool().Draw(t, "taken")}}
 	})
 }
@@ -210,13 +211,13 @@ func TestParser_TakesItsTimeOnce(t *testing.T) {
 
 func FuzzParser(f *testing.F) {
 	for i, a := range answers {
-		f.Add(a.in, uint8(1+i%5), uint8(i), a.o.Thinking, a.o.TextOnly)
+		f.Add(a.in, uint8(1+i%5), uint8(i), a.o.Thinking, a.o.DropThinking, a.o.CallsAsText)
 	}
-	f.Fuzz(func(t *testing.T, text string, piece, shift uint8, thinking, textOnly bool) {
+	f.Fuzz(func(t *testing.T, text string, piece, shift uint8, thinking, dropped, asText bool) {
 		if !utf8.ValidString(text) || len(text) > 1<<12 {
 			return // only whole characters come here, and the reference is slow
 		}
-		o := Options{Thinking: thinking, TextOnly: textOnly}
+		o := Options{Thinking: thinking, DropThinking: dropped, CallsAsText: asText}
 		want := reference(o, text)
 		var pieces []string
 		// A first cut anywhere, then pieces of one size.

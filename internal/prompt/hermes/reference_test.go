@@ -23,12 +23,12 @@ var (
 // reference is what the whole text must become.
 func reference(o Options, text string) (out []prompt.Event) {
 	add := func(k prompt.EventKind, s string) {
-		if s != "" && (k != prompt.EventThinking || !o.TextOnly) {
+		if s != "" && (k != prompt.EventThinking || !o.DropThinking) {
 			out = append(out, prompt.Event{Kind: k, Text: s})
 		}
 	}
 	first, inside := atTheStart, inTheText
-	if o.TextOnly {
+	if o.CallsAsText {
 		first, inside = startOfThought, lineOfThought
 	}
 	start, thought, n := true, o.Thinking, 0
