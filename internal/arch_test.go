@@ -28,7 +28,10 @@ var layers = []struct{ pkg, imports, modules string }{
 	{"internal/memplan", "internal/gguf", ""},
 	{"internal/queue", "", ""},
 	{"internal/prompt/stop", "", ""},
-	{"internal/prompt/chatml", "wire", ""},
+	{"internal/prompt", "", ""},
+	{"internal/prompt/canon", "", ""},
+	{"internal/prompt/chatml", "internal/prompt internal/prompt/canon", ""},
+	{"internal/prompt/hermes", "internal/prompt internal/prompt/canon", ""},
 	{"internal/transport", "", "sys go-winio"},
 	{"internal/config", "internal/disk", "hujson"},
 	{"internal/store", "internal/disk", ""},
@@ -38,12 +41,12 @@ var layers = []struct{ pkg, imports, modules string }{
 	{"internal/status", "wire", ""},
 
 	// The engine: its worker's inside, then its outside.
-	{"internal/engine/proto", "wire", ""},
+	{"internal/engine/proto", "internal/prompt wire", ""},
 	{"internal/engine/library", "internal/disk", ""},
 	{"internal/engine/llama", "", "purego sys"},
-	{"internal/engine/batch", "internal/prompt/stop wire", ""},
+	{"internal/engine/batch", "internal/prompt internal/prompt/stop wire", ""},
 	{"internal/engine/host", "internal/gguf internal/engine/batch internal/engine/library internal/engine/llama " +
-		"internal/engine/proto internal/memplan internal/prompt/chatml internal/prompt/stop wire", "sys"},
+		"internal/engine/proto internal/memplan internal/prompt internal/prompt/chatml internal/prompt/hermes internal/prompt/stop wire", "sys"},
 	{"internal/engine", "internal/engine/proto internal/memory", "sys"},
 	{"internal/engine/enginetest", "", ""},
 

@@ -75,7 +75,7 @@ func actAsWorker(script string) error {
 }
 
 func text(s string) []byte {
-	return proto.Finish(proto.AppendText(proto.Begin(nil, proto.KindStep), 1, 1, s), 0)
+	return proto.Finish(proto.AppendText(proto.Begin(nil, proto.KindStep), proto.EventText, 1, 1, s), 0)
 }
 
 // serveScript answers request 1 as the script says.

@@ -132,11 +132,12 @@ func (b *Backend) Generate(ctx context.Context, req *backend.Request, emit func(
 	end, err := b.engine.Generate(ctx, g, func(in []proto.Event) error {
 		events = events[:0]
 		for _, e := range in {
-			if e.Kind == proto.EventPrefill {
+			switch e.Kind {
+			case proto.EventPrefill:
 				events = append(events, backend.Event{Kind: backend.EventPrefill, Done: e.Done, Total: e.Total})
-				continue
+			case proto.EventText:
+				events = append(events, backend.Event{Kind: backend.EventText, Text: string(e.Text), Tokens: e.Tokens})
 			}
-			events = append(events, backend.Event{Kind: backend.EventText, Text: string(e.Text), Tokens: e.Tokens})
 		}
 		return emit(events)
 	})

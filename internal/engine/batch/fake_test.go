@@ -2,6 +2,7 @@ package batch
 
 import (
 	"fmt"
+	"github.com/inferd/inferd/internal/prompt"
 	"hash/fnv"
 	"sync"
 	"testing"
@@ -200,6 +201,7 @@ type record struct {
 	mu sync.Mutex
 	// by request
 	text    map[uint64]string
+	parts   map[uint64][]prompt.Event
 	tokens  map[uint64]int
 	prefill map[uint64][]int
 	ends    map[uint64]Result
@@ -208,16 +210,18 @@ type record struct {
 }
 
 func newRecord(t testing.TB) *record {
-	return &record{t: t, text: map[uint64]string{}, tokens: map[uint64]int{}, prefill: map[uint64][]int{},
+	return &record{t: t, text: map[uint64]string{}, parts: map[uint64][]prompt.Event{}, tokens: map[uint64]int{}, prefill: map[uint64][]int{},
 		ends: map[uint64]Result{}, ended: make(chan uint64, 1<<16)}
 }
 
-func (r *record) Text(id uint64, tokens int, text string) {
+func (r *record) Part(id uint64, tokens int, e prompt.Event) {
 	r.mu.Lock()
+	text := e.Text
 	if _, over := r.ends[id]; over || text == "" || tokens < 1 {
 		r.t.Errorf("request %d: text %q of %d tokens (ended: %v)", id, text, tokens, over)
 	}
 	r.text[id] += text
+	r.parts[id] = append(r.parts[id], e)
 	r.tokens[id] += tokens
 	f := r.onText
 	r.mu.Unlock()

@@ -184,7 +184,7 @@ func (l *Loop) admit() {
 			req:     r,
 			tokens:  append(make([]Token, 0, len(r.Prompt)+min(r.MaxTokens, 256)), r.Prompt...),
 			limit:   min(r.MaxTokens, l.cfg.Context-len(r.Prompt)),
-			matcher: stop.New(r.Stop),
+			answer:  answer{parser: r.Parser, matcher: stop.New(r.Stop)},
 			started: time.Now(),
 		}
 		l.begin(s)
@@ -251,10 +251,18 @@ func (l *Loop) park() {
 	}
 }
 
+// show reports the parts that a slot has ready.
+func (l *Loop) show(s *slot) {
+	for _, e := range s.answer.parts {
+		l.out.Part(s.req.ID, s.answer.counted(), e)
+	}
+}
+
 // end takes a request out of its slot and reports it.
 func (l *Loop) end(s *slot, r Result) {
-	if text, tokens := s.flush(); text != "" && r.Err == nil && !s.cancelled {
-		l.out.Text(s.req.ID, tokens, text)
+	if r.Err == nil && !s.cancelled {
+		s.answer.flush()
+		l.show(s)
 	}
 	s.gone = true
 	if i := slices.Index(l.slots, s); i >= 0 {

@@ -44,7 +44,7 @@ func request(t testing.TB, id uint64, prompt []Token, most int) *Request {
 	return &Request{ID: id, Prompt: prompt, MaxTokens: most, Sampler: &greedy{t: t}, Submitted: time.Now()}
 }
 
-func prompt(n, salt int) []Token {
+func promptOf(n, salt int) []Token {
 	p := make([]Token, n)
 	for i := range p {
 		p[i] = Token(1 + (i*7+salt*13)%(fakeVocab-1))
@@ -57,13 +57,13 @@ func TestLoop_AnswersAsTheModelAlone(t *testing.T) {
 	l, out := startLoop(t, m, Config{Slots: 3, Context: 256, Batch: 16})
 	const n = 20
 	for id := uint64(1); id <= n; id++ {
-		l.Submit(request(t, id, prompt(1+int(id)*5, int(id)), 40))
+		l.Submit(request(t, id, promptOf(1+int(id)*5, int(id)), 40))
 	}
 	for range n {
 		<-out.ended
 	}
 	for id := uint64(1); id <= n; id++ {
-		p := prompt(1+int(id)*5, int(id))
+		p := promptOf(1+int(id)*5, int(id))
 		want, ended := alone(p, 40)
 		if got := out.text[id]; got != spell(want) {
 			t.Errorf("request %d: got %q, want %q", id, got, spell(want))
@@ -97,15 +97,15 @@ func TestLoop_MixesWritingAndReading(t *testing.T) {
 		most = max(most, len(entries))
 	}
 	l, out := startLoop(t, m, Config{Slots: 4, Context: 512, Batch: 32})
-	first := request(t, 1, prompt(4, 1), 60)
+	first := request(t, 1, promptOf(4, 1), 60)
 	out.onText = func(id uint64) {
 		if id == 1 && out.tokens[1] == 1 {
-			l.Submit(request(t, 2, prompt(200, 2), 5))
+			l.Submit(request(t, 2, promptOf(200, 2), 5))
 		}
 	}
 	l.Submit(first)
 	<-out.ended
-	if want, _ := alone(prompt(4, 1), 60); len(want) < 12 {
+	if want, _ := alone(promptOf(4, 1), 60); len(want) < 12 {
 		t.Fatalf("the first answer has only %d tokens: choose another prompt", len(want))
 	}
 	<-out.ended
@@ -117,7 +117,7 @@ func TestLoop_MixesWritingAndReading(t *testing.T) {
 func TestLoop_BoundsTheAnswerByTheContext(t *testing.T) {
 	m := newFake(t, 1024)
 	l, out := startLoop(t, m, Config{Slots: 1, Context: 24, Batch: 8})
-	p := prompt(20, 3)
+	p := promptOf(20, 3)
 	l.Submit(request(t, 1, p, 1000))
 	<-out.ended
 	want, ended := alone(p, 4)
@@ -171,7 +171,7 @@ func TestLoop_CancelsAtEveryStage(t *testing.T) {
 			}
 			l.Cancel(1)
 			// The slot is free: another request gets through it.
-			l.Submit(request(t, 3, prompt(3, 9), 4))
+			l.Submit(request(t, 3, promptOf(3, 9), 4))
 			for id := range out.ended {
 				if id == 3 {
 					break
@@ -182,7 +182,7 @@ func TestLoop_CancelsAtEveryStage(t *testing.T) {
 			if stage != "after the end" && out.ends[1].Stop != wire.StopCancelled {
 				t.Errorf("stopped as %q", out.ends[1].Stop)
 			}
-			if want, _ := alone(prompt(3, 9), 4); out.text[3] != spell(want) {
+			if want, _ := alone(promptOf(3, 9), 4); out.text[3] != spell(want) {
 				t.Errorf("the next request got %q, want %q", out.text[3], spell(want))
 			}
 		})
@@ -192,8 +192,8 @@ func TestLoop_CancelsAtEveryStage(t *testing.T) {
 // longAnswer is a prompt of n tokens whose answer is long.
 func longAnswer(n int) []Token {
 	for salt := range 1000 {
-		if a, ended := alone(prompt(n, salt), 60); !ended && len(a) == 60 {
-			return prompt(n, salt)
+		if a, ended := alone(promptOf(n, salt), 60); !ended && len(a) == 60 {
+			return promptOf(n, salt)
 		}
 	}
 	panic("no such prompt")
@@ -246,7 +246,7 @@ func TestLoop_EndsARequestWhoseLogitsAreBroken(t *testing.T) {
 func TestLoop_ReportsPrefill(t *testing.T) {
 	m := newFake(t, 1024)
 	l, out := startLoop(t, m, Config{Slots: 1, Context: 512, Batch: 10})
-	r := request(t, 1, prompt(25, 1), 2)
+	r := request(t, 1, promptOf(25, 1), 2)
 	r.Progress = true
 	l.Submit(r)
 	<-out.ended
@@ -258,14 +258,14 @@ func TestLoop_ReportsPrefill(t *testing.T) {
 func TestLoop_EndsWhatHasNoRoomAndServesOn(t *testing.T) {
 	m := newFake(t, 30)
 	l, out := startLoop(t, m, Config{Slots: 2, Context: 512, Batch: 64})
-	l.Submit(request(t, 1, prompt(40, 1), 5))
-	l.Submit(request(t, 2, prompt(5, 2), 5))
+	l.Submit(request(t, 1, promptOf(40, 1), 5))
+	l.Submit(request(t, 2, promptOf(5, 2), 5))
 	<-out.ended
 	<-out.ended
 	if !errors.Is(out.ends[1].Err, ErrNoRoom) {
 		t.Errorf("the request that can't fit ended with %+v", out.ends[1])
 	}
-	if want, _ := alone(prompt(5, 2), 5); out.text[2] != spell(want) {
+	if want, _ := alone(promptOf(5, 2), 5); out.text[2] != spell(want) {
 		t.Errorf("the other one got %q, want %q", out.text[2], spell(want))
 	}
 }
@@ -328,8 +328,8 @@ func TestLoop_RandomTraffic(t *testing.T) {
 		n := rapid.IntRange(1, 25).Draw(rt, "requests")
 		for id := uint64(1); id <= uint64(n); id++ {
 			// Few beginnings, so that requests share them.
-			j := &job{prompt: append(prompt(rapid.IntRange(1, 250).Draw(rt, "beginning"), rapid.IntRange(0, 3).Draw(rt, "salt")),
-				prompt(rapid.IntRange(0, 40).Draw(rt, "rest"), rapid.IntRange(0, 50).Draw(rt, "salt"))...),
+			j := &job{prompt: append(promptOf(rapid.IntRange(1, 250).Draw(rt, "beginning"), rapid.IntRange(0, 3).Draw(rt, "salt")),
+				promptOf(rapid.IntRange(0, 40).Draw(rt, "rest"), rapid.IntRange(0, 50).Draw(rt, "salt"))...),
 				most: rapid.IntRange(1, 60).Draw(rt, "max")}
 			jobs[id] = j
 			r := request(t, id, j.prompt, j.most)

@@ -36,18 +36,18 @@ func join(parts ...[]Token) []Token {
 func TestPrefix_IsNotComputedAgain(t *testing.T) {
 	m := newFake(t, 1<<20)
 	l, out := startLoop(t, m, Config{Slots: 2, Context: 4096, Batch: 64, Cuts: true, HostBytes: 1 << 20})
-	system := prompt(500, 1)
-	first := ask(t, l, out, 1, 7, join(system, prompt(20, 2)), 1)
+	system := promptOf(500, 1)
+	first := ask(t, l, out, 1, 7, join(system, promptOf(20, 2)), 1)
 	if first.Usage.CachedTokens != 0 || first.Usage.CacheMiss != "first_seen" {
 		t.Errorf("the first: %+v", first.Usage)
 	}
 	fed := m.fed
-	second := ask(t, l, out, 2, 7, join(system, prompt(20, 3)), 1)
+	second := ask(t, l, out, 2, 7, join(system, promptOf(20, 3)), 1)
 	if second.Usage.CachedTokens < 500 || second.Usage.CacheMiss != "diverged_at:500" || m.fed-fed > 25 {
 		t.Errorf("the second: %+v, computed %d tokens", second.Usage, m.fed-fed)
 	}
 	fed = m.fed
-	again := ask(t, l, out, 3, 7, join(system, prompt(20, 3)), 1)
+	again := ask(t, l, out, 3, 7, join(system, promptOf(20, 3)), 1)
 	if again.Usage.CachedTokens != 519 || again.Usage.CacheMiss != "" || m.fed-fed != 1 {
 		t.Errorf("the same again: %+v, computed %d tokens", again.Usage, m.fed-fed)
 	}
@@ -56,7 +56,7 @@ func TestPrefix_IsNotComputedAgain(t *testing.T) {
 func TestPrefix_NeverCrossesUsers(t *testing.T) {
 	m := newFake(t, 1<<20)
 	l, out := startLoop(t, m, Config{Slots: 2, Context: 4096, Batch: 64, Cuts: true, HostBytes: 1 << 20})
-	p := prompt(300, 1)
+	p := promptOf(300, 1)
 	ask(t, l, out, 1, 1, p, 1)
 	other := ask(t, l, out, 2, 2, p, 1)
 	if other.Usage.CachedTokens != 0 || other.Usage.CacheMiss != "first_seen" {
@@ -72,7 +72,7 @@ func TestPrefix_HostMemoryHoldsWhatTheSequencesCannot(t *testing.T) {
 	for round := range 3 {
 		for app := range 8 {
 			id++
-			u := ask(t, l, out, id, 1, join(prompt(300, app), prompt(10, round)), 1).Usage
+			u := ask(t, l, out, id, 1, join(promptOf(300, app), promptOf(10, round)), 1).Usage
 			if round > 0 && u.CachedTokens < 300 {
 				t.Errorf("round %d, app %d: %+v", round, app, u)
 			}
@@ -89,12 +89,12 @@ func TestPrefix_SaysWhatWasEvicted(t *testing.T) {
 	id := uint64(0)
 	for app := range 6 {
 		id++
-		ask(t, l, out, id, 1, prompt(300, app), 1)
+		ask(t, l, out, id, 1, promptOf(300, app), 1)
 	}
-	if u := ask(t, l, out, 100, 1, prompt(300, 0), 1).Usage; u.CacheMiss != "evicted" {
+	if u := ask(t, l, out, 100, 1, promptOf(300, 0), 1).Usage; u.CacheMiss != "evicted" {
 		t.Errorf("got %+v", u)
 	}
-	if u := ask(t, l, out, 101, 1, prompt(300, 5), 1).Usage; u.CachedTokens < 290 {
+	if u := ask(t, l, out, 101, 1, promptOf(300, 5), 1).Usage; u.CachedTokens < 290 {
 		t.Errorf("the youngest: %+v", u)
 	}
 }
@@ -109,10 +109,10 @@ func TestPrefix_ModelsThatCannotBeCut(t *testing.T) {
 	}
 	answer, _ := alone(p, 5)
 	// All but the last written token are in the state; going on from there needs no cut.
-	if u := ask(t, l, out, 2, 1, join(p, answer, prompt(10, 1)), 1).Usage; u.CachedTokens != 304 {
+	if u := ask(t, l, out, 2, 1, join(p, answer, promptOf(10, 1)), 1).Usage; u.CachedTokens != 304 {
 		t.Errorf("going on: %+v", u)
 	}
-	if u := ask(t, l, out, 3, 1, join(p[:250], prompt(30, 4)), 1).Usage; u.CachedTokens != 0 {
+	if u := ask(t, l, out, 3, 1, join(p[:250], promptOf(30, 4)), 1).Usage; u.CachedTokens != 0 {
 		t.Errorf("parting before its end: %+v", u)
 	}
 }
@@ -121,9 +121,9 @@ func TestPrefix_ModelsThatCannotBeCut(t *testing.T) {
 func TestPrefix_IsReadOnceByManyAtOnce(t *testing.T) {
 	m := newFake(t, 1<<20)
 	l, out := startLoop(t, m, Config{Slots: 8, Context: 4096, Batch: 64, Cuts: true, HostBytes: 1 << 20})
-	system := prompt(1000, 1)
+	system := promptOf(1000, 1)
 	for id := uint64(1); id <= 8; id++ {
-		l.Submit(request(t, id, join(system, prompt(10, int(id))), 4))
+		l.Submit(request(t, id, join(system, promptOf(10, int(id))), 4))
 	}
 	for range 8 {
 		<-out.ended
@@ -132,7 +132,7 @@ func TestPrefix_IsReadOnceByManyAtOnce(t *testing.T) {
 		t.Errorf("%d tokens were computed, want little more than 1000", m.fed)
 	}
 	for id := uint64(1); id <= 8; id++ {
-		if want, _ := alone(join(system, prompt(10, int(id))), 4); out.text[id] != spell(want) {
+		if want, _ := alone(join(system, promptOf(10, int(id))), 4); out.text[id] != spell(want) {
 			t.Errorf("request %d: got %q, want %q", id, out.text[id], spell(want))
 		}
 	}
@@ -145,7 +145,7 @@ func TestPrefix_OfARunningRequestIsShared(t *testing.T) {
 	p := longAnswer(400)
 	out.onText = func(id uint64) {
 		if id == 1 && out.tokens[1] == 5 {
-			l.Submit(request(t, 2, join(p, prompt(5, 1)), 1))
+			l.Submit(request(t, 2, join(p, promptOf(5, 1)), 1))
 			l.Pause(1)
 		}
 	}
@@ -177,7 +177,7 @@ func TestLoop_ParksThePausedWhereOthersWait(t *testing.T) {
 	}
 	l.Submit(request(t, 1, p, 50))
 	<-paused
-	other := ask(t, l, out, 2, 1, prompt(100, 3), 10)
+	other := ask(t, l, out, 2, 1, promptOf(100, 3), 10)
 	if other.Stop == wire.StopCancelled {
 		t.Errorf("the other one: %+v", other)
 	}
@@ -192,11 +192,11 @@ func TestDraft_GuessesWhatRepeats(t *testing.T) {
 	m := newFake(t, 1<<20)
 	m.next = func(h []Token) Token { return h[len(h)-8] }
 	l, out := startLoop(t, m, Config{Slots: 1, Context: 4096, Batch: 64, Cuts: true})
-	u := ask(t, l, out, 1, 1, prompt(40, 1), 200).Usage
+	u := ask(t, l, out, 1, 1, promptOf(40, 1), 200).Usage
 	if u.AcceptedTokens == 0 || u.AcceptedTokens > u.DraftedTokens {
 		t.Errorf("%+v in %d batches", u, m.batches)
 	}
-	if want := spell(aloneWith(m.next, prompt(40, 1), 200)); out.text[1] != want {
+	if want := spell(aloneWith(m.next, promptOf(40, 1), 200)); out.text[1] != want {
 		t.Errorf("got %q, want %q", out.text[1], want)
 	}
 }
@@ -206,7 +206,7 @@ func TestDraft_GuessesWhatRepeats(t *testing.T) {
 // spent a token.
 func drafts(next func([]Token) Token, guessed float64, n int) float64 {
 	var d drafter
-	history := prompt(40, 1)
+	history := promptOf(40, 1)
 	spent := 0.0
 	for len(history) < 40+n {
 		guess := d.propose(nil, history, mostDraft)

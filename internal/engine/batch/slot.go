@@ -3,7 +3,6 @@ package batch
 import (
 	"time"
 
-	"github.com/inferd/inferd/internal/prompt/stop"
 	"github.com/inferd/inferd/wire"
 )
 
@@ -21,11 +20,8 @@ type slot struct {
 	leader *slot   // reads a beginning that this one shares, and is waited for
 	guess  drafter
 
-	utf8    stop.UTF8
-	matcher *stop.Matcher
-	piece   []byte
-	held    int  // written tokens whose text is still held back
-	stopped bool // a stop string was met: no more text
+	answer answer
+	piece  []byte
 
 	paused    bool
 	cancelled bool
@@ -56,37 +52,6 @@ func (s *slot) follows() *slot {
 
 // runnable reports whether the slot wants a share of the next batch.
 func (s *slot) runnable() bool { return !s.paused && !s.cancelled && s.pending() > 0 }
-
-// push takes a written token's text and returns what may be shown of it, with
-// the number of tokens that it stands for.
-func (s *slot) push(v Vocabulary, t Token) (text string, tokens int, stopped bool) {
-	s.held++
-	s.piece = v.Piece(s.piece[:0], t)
-	text, s.stopped = s.matcher.Feed(s.utf8.Feed(s.piece))
-	text, tokens = s.release(text)
-	return text, tokens, s.stopped
-}
-
-// flush returns the text that was held back, at the end of the answer.
-func (s *slot) flush() (text string, tokens int) {
-	if s.stopped {
-		return "", 0
-	}
-	text, stopped := s.matcher.Feed(s.utf8.Flush())
-	if !stopped {
-		text += s.matcher.Flush()
-	}
-	return s.release(text)
-}
-
-func (s *slot) release(text string) (string, int) {
-	if text == "" {
-		return "", 0
-	}
-	n := s.held
-	s.held = 0
-	return text, n
-}
 
 // result sums the request up.
 func (s *slot) result(why wire.StopReason) Result {

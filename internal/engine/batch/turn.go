@@ -145,23 +145,37 @@ func (l *Loop) sample(s *slot, row int) (t Token, alive bool) {
 		s.first = s.last
 	}
 	if l.vocab.IsEOG(t) {
-		l.end(s, s.result(wire.StopEnd))
-		return t, false
+		s.answer.finish()
+		l.show(s)
+		return t, l.goesOn(s, true)
 	}
 	s.tokens = append(s.tokens, t)
-	text, tokens, stopped := s.push(l.vocab, t)
-	if text != "" {
-		l.out.Text(s.req.ID, tokens, text)
-	}
-	switch {
-	case stopped:
-		l.end(s, s.result(wire.StopEnd))
-		return t, false
+	s.piece = l.vocab.Piece(s.piece[:0], t)
+	s.answer.push(s.piece)
+	l.show(s)
+	return t, l.goesOn(s, false)
+}
+
+// goesOn ends s where its last token was the last of all; ended says that it
+// was the one that ends an answer.
+func (l *Loop) goesOn(s *slot, ended bool) bool {
+	var r Result
+	switch a := &s.answer; {
+	case a.malformed != nil:
+		r = s.failure(a.malformed)
+	case a.stopped:
+		r = s.result(wire.StopEnd)
+		r.StopString = true
+	case ended:
+		r = s.result(wire.StopEnd)
+		r.ToolUse = a.called
 	case s.written() >= s.limit:
-		l.end(s, s.result(wire.StopLength))
-		return t, false
+		r = s.result(wire.StopLength)
+	default:
+		return true
 	}
-	return t, true
+	l.end(s, r)
+	return false
 }
 
 func (s *slot) failure(err error) Result {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/inferd/inferd/internal/prompt"
 	"github.com/inferd/inferd/wire"
 )
 
@@ -69,16 +70,23 @@ type Request struct {
 	User      uint32
 	Prompt    []Token
 	MaxTokens int
+	// Parser takes the text apart; nil where all of it is text.
+	Parser prompt.Parser
+	// Stop are matched in what the answer says: in EventText, not in thoughts
+	// and calls, and not across one of these.
 	Stop      []string
 	Sampler   Sampler
 	Progress  bool
 	Submitted time.Time
 }
 
-// Output takes what the loop produces, from the loop's goroutine. A text is
-// whole UTF-8 and never empty. Flush follows the last call of each turn.
+// Output takes what the loop produces, from the loop's goroutine. Flush follows
+// the last call of each turn.
 type Output interface {
-	Text(id uint64, tokens int, text string)
+	// Part takes the next part of an answer: text and thoughts are whole
+	// UTF-8 and never empty. tokens is how many generated tokens it came
+	// from; of several parts of one token the first has it.
+	Part(id uint64, tokens int, e prompt.Event)
 	Prefill(id uint64, done, total int)
 	End(id uint64, r Result)
 	Flush()
@@ -86,12 +94,15 @@ type Output interface {
 
 // Result is how a request ended.
 type Result struct {
-	Stop       wire.StopReason
-	Usage      wire.Usage
-	Prefill    time.Duration // from its slot to the last prompt token
-	FirstToken time.Duration // from Submit
-	Decode     time.Duration // from the first token to the last
-	Err        error         // set where the request failed
+	Stop wire.StopReason
+	// StopString says that a stop string ended the answer, ToolUse that the
+	// model ended it and has called tools in it. Both stand beside StopEnd.
+	StopString, ToolUse bool
+	Usage               wire.Usage
+	Prefill             time.Duration // from its slot to the last prompt token
+	FirstToken          time.Duration // from Submit
+	Decode              time.Duration // from the first token to the last
+	Err                 error         // set where the request failed
 }
 
 // Config sizes a Loop.
@@ -114,3 +125,10 @@ var ErrNoRoom = errors.New("the engine's cache is full")
 
 // ErrLogits means that the model computed no usable number.
 var ErrLogits = errors.New("the model produced no usable logits (not a number)")
+
+// MalformedError ends a request whose model wrote a tool call that can't be
+// read. The call is in the last part before the end. It quotes nothing of the
+// answer.
+type MalformedError struct{ Why string }
+
+func (e *MalformedError) Error() string { return "the model wrote a malformed tool call: " + e.Why }

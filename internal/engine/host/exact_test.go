@@ -12,6 +12,7 @@ import (
 	"github.com/inferd/inferd/internal/engine/enginetest"
 	"github.com/inferd/inferd/internal/engine/llama"
 	"github.com/inferd/inferd/internal/engine/proto"
+	"github.com/inferd/inferd/internal/prompt"
 	"github.com/inferd/inferd/model"
 	"github.com/inferd/inferd/wire"
 )
@@ -70,10 +71,10 @@ type told struct {
 	cached int
 }
 
-func (o *told) Text(id uint64, _ int, text string) {
+func (o *told) Part(id uint64, _ int, e prompt.Event) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.text[id] += text
+	o.text[id] += e.Text
 }
 func (o *told) Prefill(uint64, int, int) {}
 func (o *told) Flush()                   {}
@@ -94,7 +95,7 @@ func TestLoop_TheRealEngineAnswersAsTheBareOne(t *testing.T) {
 	loop := batch.New(ld.lm, ld.lm, out, batch.Config{
 		Slots: 3, Context: ld.ready.Context, Batch: batchTokens, Cuts: true, HostBytes: 3 << 20,
 	})
-	prompts := prompter{model: ld.model, format: ld.format, context: ld.ready.Context}
+	prompts := prompter{model: ld.model, renderer: ld.format, context: ld.ready.Context}
 	beginnings := []string{"", "You are a pirate.", strings.Repeat("The fox likes the sun. ", 30), strings.Repeat("A bear lives here. ", 50)}
 	questions := []string{"Tell me a story about a fox.", "Count from 1 to 10.", "What is the capital of France?",
 		"Write a story about a girl named Ada.", "Spell house.", "Repeat after me: one two three one two three one two three"}
@@ -104,12 +105,13 @@ func TestLoop_TheRealEngineAnswersAsTheBareOne(t *testing.T) {
 	var requests []*batch.Request
 	const n = 30
 	for id := uint64(1); id <= n; id++ {
-		var chat []wire.Message
+		var chat prompt.Conversation
 		if b := beginnings[rng.IntN(len(beginnings))]; b != "" {
-			chat = append(chat, wire.Message{Role: wire.RoleSystem, Content: b})
+			chat.Messages = append(chat.Messages, prompt.Message{Role: prompt.RoleSystem, Blocks: []prompt.Block{prompt.Text(b)}})
 		}
-		chat = append(chat, wire.Message{Role: wire.RoleUser, Content: questions[rng.IntN(len(questions))]})
-		tokens, err := prompts.tokens(chat)
+		question := prompt.Text(questions[rng.IntN(len(questions))])
+		chat.Messages = append(chat.Messages, prompt.Message{Role: prompt.RoleUser, Blocks: []prompt.Block{question}})
+		tokens, _, err := prompts.tokens(chat)
 		if err != nil {
 			t.Fatal(err)
 		}

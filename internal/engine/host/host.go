@@ -61,6 +61,7 @@ func Run(ctx context.Context, conn io.ReadWriter, o Options) error {
 		return err
 	}
 	w := newWorker(l, ld)
+	ld.ready.Tools, ld.ready.Thinking = ld.format.Tools(), ld.format.Thinking()
 	l.send(proto.KindReady, ld.ready)
 	return w.run(ctx, in)
 }
@@ -83,7 +84,7 @@ type worker struct {
 
 func newWorker(l *link, ld *loaded) *worker {
 	w := &worker{link: l, ld: ld, out: newOutput(l), preparing: map[uint64]bool{},
-		prompt: prompter{model: ld.model, format: ld.format, context: ld.ready.Context}}
+		prompt: prompter{model: ld.model, renderer: ld.format, context: ld.ready.Context}}
 	w.loop = batch.New(ld.lm, ld.lm, w.out, batch.Config{
 		Slots: ld.ready.Slots, Context: ld.ready.Context, Batch: batchTokens,
 		Cuts: ld.model.CutsPrefixes(), HostBytes: ld.cache,
@@ -179,7 +180,8 @@ func (w *worker) request(g *proto.Generate, now time.Time) (*batch.Request, erro
 	if !w.ld.ready.Generates {
 		return nil, &invalid{w.ld.ready.Why}
 	}
-	tokens, err := w.prompt.tokens(g.Messages)
+	c := conversation(g)
+	tokens, rendered, err := w.prompt.tokens(c)
 	if err != nil {
 		return nil, err
 	}
@@ -194,7 +196,7 @@ func (w *worker) request(g *proto.Generate, now time.Time) (*batch.Request, erro
 	w.out.seeds.Store(g.Request, seed)
 	return &batch.Request{
 		ID: g.Request, User: g.User, Prompt: tokens, MaxTokens: g.Params.MaxTokens, Stop: g.Params.Stop,
-		Sampler: s, Progress: g.Progress, Submitted: now,
+		Parser: parserFor(g, c, rendered), Sampler: s, Progress: g.Progress, Submitted: now,
 	}, nil
 }
 

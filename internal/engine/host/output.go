@@ -1,11 +1,13 @@
 package host
 
 import (
+	"errors"
 	"io"
 	"sync"
 
 	"github.com/inferd/inferd/internal/engine/batch"
 	"github.com/inferd/inferd/internal/engine/proto"
+	"github.com/inferd/inferd/internal/prompt"
 	"github.com/inferd/inferd/wire"
 )
 
@@ -59,10 +61,24 @@ func (o *output) seal() {
 	}
 }
 
-// Text implements batch.Output.
-func (o *output) Text(id uint64, tokens int, text string) {
+// eventKinds are the parts that carry text, as the link numbers them.
+var eventKinds = map[prompt.EventKind]proto.EventKind{
+	prompt.EventText:      proto.EventText,
+	prompt.EventThinking:  proto.EventThinking,
+	prompt.EventMalformed: proto.EventMalformed,
+}
+
+// Part implements batch.Output.
+func (o *output) Part(id uint64, tokens int, e prompt.Event) {
 	o.open()
-	o.buf = proto.AppendText(o.buf, id, tokens, text)
+	if e.Kind != prompt.EventToolUse {
+		o.buf = proto.AppendText(o.buf, eventKinds[e.Kind], id, tokens, e.Text)
+		return
+	}
+	c := proto.ToolUse{ID: e.ID, Name: e.Name, Input: e.Input}
+	if b, err := proto.AppendToolUse(o.buf, id, tokens, c); err == nil {
+		o.buf = b
+	}
 }
 
 // Prefill implements batch.Output.
@@ -74,13 +90,14 @@ func (o *output) Prefill(id uint64, done, total int) {
 // End implements batch.Output.
 func (o *output) End(id uint64, r batch.Result) {
 	o.seal()
-	e := proto.End{Request: id, Stop: r.Stop, Usage: r.Usage,
+	e := proto.End{Request: id, Stop: r.Stop, StopString: r.StopString, ToolUse: r.ToolUse, Usage: r.Usage,
 		Prefill: r.Prefill, FirstToken: r.FirstToken, Decode: r.Decode}
 	if seed, ok := o.seeds.LoadAndDelete(id); ok {
 		e.Seed = seed.(uint32)
 	}
 	if r.Err != nil {
 		e.Stop, e.Error = wire.StopError, r.Err.Error()
+		_, e.Malformed = errors.AsType[*batch.MalformedError](r.Err)
 	}
 	if b, err := proto.AppendJSON(o.buf, proto.KindEnd, e); err == nil {
 		o.buf = b

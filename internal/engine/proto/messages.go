@@ -3,6 +3,7 @@ package proto
 import (
 	"time"
 
+	"github.com/inferd/inferd/internal/prompt"
 	"github.com/inferd/inferd/wire"
 )
 
@@ -61,6 +62,9 @@ type Ready struct {
 	// Generates is false for a model that can't answer chats; Why says why.
 	Generates bool   `json:"generates"`
 	Why       string `json:"why,omitempty"`
+	// Tools and Thinking say what the model's template has a form for.
+	Tools    bool `json:"tools,omitempty"`
+	Thinking bool `json:"thinking,omitempty"`
 }
 
 // FailKind says what kept a worker from becoming ready.
@@ -83,23 +87,36 @@ type Failed struct {
 
 // Generate asks for one answer.
 type Generate struct {
-	Request  uint64         `json:"request"`
-	User     uint32         `json:"user"`
-	Messages []wire.Message `json:"messages"`
-	Params   wire.Params    `json:"params"`
-	Progress bool           `json:"progress,omitempty"`
+	Request uint64 `json:"request"`
+	User    uint32 `json:"user"`
+	// Messages are a conversation in text, which is answered in text alone:
+	// thoughts are left out, and calls are the text that the model wrote.
+	Messages []wire.Message `json:"messages,omitempty"`
+	// Content is a typed conversation, in the place of Messages. Its answer
+	// comes in all kinds of events: calls where there are tools, and only text
+	// where a grammar shapes it.
+	Content  *prompt.Conversation `json:"content,omitempty"`
+	Params   wire.Params          `json:"params"`
+	Progress bool                 `json:"progress,omitempty"`
 }
 
 // End closes a request. Error is empty where it was answered.
 type End struct {
-	Request    uint64          `json:"request"`
-	Stop       wire.StopReason `json:"stop,omitempty"`
-	Usage      wire.Usage      `json:"usage"`
-	Prefill    time.Duration   `json:"prefill_ns"`
-	FirstToken time.Duration   `json:"first_token_ns"`
-	Decode     time.Duration   `json:"decode_ns"`
-	Seed       uint32          `json:"seed"`
-	Error      string          `json:"error,omitempty"`
+	Request uint64          `json:"request"`
+	Stop    wire.StopReason `json:"stop,omitempty"`
+	// StopString says that a stop string ended the answer, ToolUse that the
+	// model ended it and has called tools in it. Both stand beside StopEnd.
+	StopString bool          `json:"stop_string,omitempty"`
+	ToolUse    bool          `json:"tool_use,omitempty"`
+	Usage      wire.Usage    `json:"usage"`
+	Prefill    time.Duration `json:"prefill_ns"`
+	FirstToken time.Duration `json:"first_token_ns"`
+	Decode     time.Duration `json:"decode_ns"`
+	Seed       uint32        `json:"seed"`
+	Error      string        `json:"error,omitempty"`
 	// Invalid says that the error is the caller's to mend.
 	Invalid bool `json:"invalid,omitempty"`
+	// Malformed says that the error is a tool call that can't be read. What
+	// the model wrote came before in an EventMalformed; Error quotes none of it.
+	Malformed bool `json:"malformed,omitempty"`
 }

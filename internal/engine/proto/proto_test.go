@@ -102,9 +102,9 @@ func TestMessages_RoundTrip(t *testing.T) {
 }
 
 func TestEachEvent_GivesBackTheStep(t *testing.T) {
-	b := AppendText(nil, 1, 2, "héllo")
+	b := AppendText(nil, EventText, 1, 2, "héllo")
 	b = AppendPrefill(b, 300, 512, 2048)
-	b = AppendText(b, 1<<40, 1, "x")
+	b = AppendText(b, EventText, 1<<40, 1, "x")
 	var got []Event
 	if err := EachEvent(b, func(e Event) error { got = append(got, e); return nil }); err != nil {
 		t.Fatal(err)
@@ -119,9 +119,41 @@ func TestEachEvent_GivesBackTheStep(t *testing.T) {
 	}
 }
 
+func TestEachEvent_CarriesThoughtsAndCalls(t *testing.T) {
+	call := ToolUse{ID: "call_1", Name: "f", Input: json.RawMessage(`{"k":"é <b>&"}`)}
+	b := AppendText(nil, EventThinking, 1, 3, "hm")
+	b, err := AppendToolUse(b, 1, 9, call)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b = AppendText(b, EventMalformed, 1, 0, "{")
+	var got []Event
+	if err := EachEvent(b, func(e Event) error { got = append(got, e); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	want := []Event{
+		{Request: 1, Kind: EventThinking, Tokens: 3, Text: []byte("hm")},
+		{Request: 1, Kind: EventToolUse, Tokens: 9, Call: &call},
+		{Request: 1, Kind: EventMalformed, Text: []byte("{")},
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestEachEvent_RefusesBadCalls(t *testing.T) {
+	for _, text := range []string{"", "{", "[]", `{"id":"a","name":"b"}`, `{"id":"a","name":"b","input":[]}`, `{"name":"b","input":{}}`, `{"id":"a","input":{}}`, `{"id":"a","name":"b","input":null}`} {
+		b := AppendText(nil, EventToolUse, 1, 1, text)
+		if err := EachEvent(b, func(Event) error { return nil }); err == nil {
+			t.Errorf("%q was taken for a call", text)
+		}
+	}
+}
+
 // The worker is not trusted: no bytes of it may do harm.
 func FuzzEachEvent(f *testing.F) {
-	f.Add(AppendText(AppendPrefill(nil, 1, 2, 3), 4, 5, "six"))
+	f.Add(AppendText(AppendPrefill(nil, 1, 2, 3), EventText, 4, 5, "six"))
+	f.Add(AppendText(nil, EventToolUse, 4, 5, `{"id":"a","name":"b","input":{}}`))
 	f.Add([]byte{1, 1, 1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		_ = EachEvent(b, func(e Event) error {
