@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"strconv"
 	"unicode/utf8"
 )
@@ -35,7 +36,12 @@ type FieldError struct {
 	Allowed string
 	// Problem says what is wrong with Value; empty means "is out of range".
 	Problem string
+	// Code is the code of the answer; empty means CodeInvalidRequest.
+	Code Code
 }
+
+// AnswerCode is the code with which the request is answered.
+func (e *FieldError) AnswerCode() Code { return cmp.Or(e.Code, CodeInvalidRequest) }
 
 func (e *FieldError) Error() string {
 	text := e.Field + ": "
