@@ -64,14 +64,19 @@ const maxShown = 64
 
 // shortened cuts s to maxShown bytes without splitting a character.
 func shortened[T ~string | ~[]byte](s T) string {
-	if len(s) <= maxShown {
-		return string(s)
+	return shortenedTo(string(s[:min(len(s), maxShown+1)]), maxShown)
+}
+
+// shortenedTo cuts s to most bytes without splitting a character.
+func shortenedTo(s string, most int) string {
+	if len(s) <= most {
+		return s
 	}
-	cut := maxShown
-	for cut > maxShown-utf8.UTFMax && !utf8.RuneStart(s[cut]) {
+	cut := most
+	for cut > most-utf8.UTFMax && !utf8.RuneStart(s[cut]) {
 		cut--
 	}
-	return string(s[:cut]) + "…"
+	return s[:cut] + "…"
 }
 
 // quoted shortens s and quotes it, so that nothing in it can be taken for the
