@@ -3,6 +3,7 @@ package wire
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // maxInputs is how many texts one request may embed.
@@ -141,14 +142,11 @@ func (r *EmbedRequest) checkDimensions(size int, sizes []int) error {
 
 // joined lists values with commas.
 func joined[T any](list []T) string {
-	text := ""
+	texts := make([]string, len(list))
 	for i, v := range list {
-		if i > 0 {
-			text += ", "
-		}
-		text += fmt.Sprint(v)
+		texts[i] = fmt.Sprint(v)
 	}
-	return text
+	return strings.Join(texts, ", ")
 }
 
 // checkTexts checks a list of texts that may not be empty.

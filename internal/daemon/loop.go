@@ -168,20 +168,8 @@ func (r *run) active(b backend.Backend) int {
 	return cmp.Or(r.daemon.cfg.Queue.Active, b.Capabilities().Slots, activeUnlimited)
 }
 
-// wireVersion is the version of the framed surface's messages.
-const wireVersion = 1
-
 func capabilitiesOf(b backend.Backend) wire.Capabilities {
-	c := b.Capabilities()
-	return wire.Capabilities{
-		Backend:     b.Name(),
-		Accelerator: cmp.Or(c.Accelerator, wire.AcceleratorCPU),
-		GPULayers:   c.GPULayers,
-		DeviceName:  c.DeviceName,
-		WireVersion: wireVersion,
-		Model:       c.Model,
-		NCtx:        c.ContextTokens,
-		Slots:       c.Slots,
-		Engine:      c.Engine,
-	}
+	c := b.Capabilities().Public()
+	c.Backend, c.Accelerator = b.Name(), cmp.Or(c.Accelerator, wire.AcceleratorCPU)
+	return c
 }

@@ -29,6 +29,7 @@ type generate func(ctx context.Context, req *backend.Request, emit func([]backen
 
 // scripted is a backend that answers as the test says.
 type scripted struct {
+	backend.Unsupported
 	generate generate
 	unready  bool
 	unable   bool
