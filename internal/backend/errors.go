@@ -42,7 +42,10 @@ type Error struct {
 	// Code is the code on the wire where Kind's own is not exact enough.
 	Code    wire.Code
 	Message string
-	Err     error // the cause, for the log; may be nil
+	// Quote is text of the answer, or of the request, that the caller is shown
+	// after Message. It goes into no log.
+	Quote string
+	Err   error // the cause, for the log; may be nil
 }
 
 func (e *Error) Error() string {

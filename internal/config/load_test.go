@@ -57,7 +57,9 @@ func TestLoad_ReadsEveryKey(t *testing.T) {
 		 "n_ctx": 4096, "n_gpu_layers": 99, "slots": 32, "threads": 6, "cache_mib": 0}, /* and */
 		{"kind": "llamacpp", "name": "small", "model": "builtin"},
 		{"kind": "mock", "name": "m", "model": "x", "tokens": ["a", "b"], "echo": false, "loop": true, "n_ctx": 9, "slots": 2,
-		 "ready_delay_ms": 1, "first_delay_ms": 2, "token_delay_ms": 0.5, "fail_before": true, "fail_after_tokens": 0, "fail_kind": "invalid"},
+		 "ready_delay_ms": 1, "first_delay_ms": 2, "token_delay_ms": 0.5, "fail_before": true, "fail_after_tokens": 0, "fail_kind": "invalid",
+		 "generate": false, "thinking": ["hm"], "tool_calls": [{"name": "f", /* why */ "input": {"a": [1, "x"],}}, {"name": "g"}],
+		 "vision": true, "audio_sample_rate": 16000, "structured": true, "dimensions": 8, "rerank": true},
 	],
 }
 `)
@@ -78,6 +80,9 @@ func TestLoad_ReadsEveryKey(t *testing.T) {
 				Model: "x", Tokens: []string{"a", "b"}, Loop: true, NCtx: 9, Slots: 2,
 				ReadyDelay: time.Millisecond, FirstDelay: 2 * time.Millisecond, TokenDelay: 500 * time.Microsecond,
 				FailBefore: true, FailAfterTokens: new(int), FailKind: "invalid",
+				NoGenerate: true, Thinking: []string{"hm"},
+				ToolCalls: []MockCall{{Name: "f", Input: []byte(`{"a":[1,"x"]}`)}, {Name: "g", Input: []byte("{}")}},
+				Vision:    true, AudioSampleRate: 16000, Structured: true, Dimensions: 8, Rerank: true,
 			}},
 		},
 	}

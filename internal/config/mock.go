@@ -19,6 +19,21 @@ type Mock struct {
 	Echo bool
 	// Loop repeats the answer until something else ends it.
 	Loop bool
+	// NoGenerate takes generation from what it can do.
+	NoGenerate bool
+	// Thinking comes before the answer, on the typed surfaces.
+	Thinking []string
+	// ToolCalls end every answer to a request with tools.
+	ToolCalls []MockCall
+	// Vision and AudioSampleRate are the media that it takes; 0 is no audio.
+	Vision          bool
+	AudioSampleRate int
+	// Structured claims that it enforces tool choices and formats.
+	Structured bool
+	// Dimensions is the size of the vectors that it makes; 0 is none.
+	Dimensions int
+	// Rerank scores documents by the words that they share with the query.
+	Rerank bool
 	// NCtx bounds prompt and answer, in tokens; 0 is no bound.
 	NCtx int
 	// Slots is how many requests run at once; 0 is no limit.
@@ -35,10 +50,21 @@ type Mock struct {
 	FailKind string
 }
 
+// MockCall is a scripted tool call.
+type MockCall struct {
+	Name string
+	// Input is a JSON object.
+	Input []byte
+}
+
 // FailKinds are the values of Mock.FailKind.
 var FailKinds = []string{"unavailable", "invalid", "internal"}
 
-const maxMockTokens = 1 << 20
+const (
+	maxMockTokens = 1 << 20
+	maxSampleRate = 1 << 20 // in Hz
+	maxDimensions = 1 << 16
+)
 
 // mockFields are the keys of a mock.
 func (r *reader) mockFields(m *Mock) []field {
@@ -58,6 +84,14 @@ func (r *reader) mockFields(m *Mock) []field {
 			return nil
 		})},
 		{name: "loop", set: boolean(func(b bool) error { m.Loop = b; return nil })},
+		{name: "generate", set: boolean(func(b bool) error { m.NoGenerate = !b; return nil })},
+		{name: "thinking", walk: func(key string, v hujson.Value) { m.Thinking = r.strings(key, v) }},
+		{name: "tool_calls", walk: func(key string, v hujson.Value) { m.ToolCalls = r.mockCalls(key, v) }},
+		{name: "vision", set: boolean(func(b bool) error { m.Vision = b; return nil })},
+		{name: "audio_sample_rate", set: integer(0, maxSampleRate, func(n int) { m.AudioSampleRate = n })},
+		{name: "structured", set: boolean(func(b bool) error { m.Structured = b; return nil })},
+		{name: "dimensions", set: integer(0, maxDimensions, func(n int) { m.Dimensions = n })},
+		{name: "rerank", set: boolean(func(b bool) error { m.Rerank = b; return nil })},
 		{name: "n_ctx", set: integer(0, maxCtx, func(n int) { m.NCtx = n })},
 		{name: "slots", set: integer(0, maxActive, func(n int) { m.Slots = n })},
 		{name: "ready_delay_ms", set: delay(func(d time.Duration) { m.ReadyDelay = d })},
@@ -88,6 +122,38 @@ func (r *reader) strings(key string, v hujson.Value) []string {
 		r.apply(fmt.Sprintf("%s[%d]", key, i), element, field{
 			set: text(nil, func(s string) { all = append(all, s) }),
 		})
+	}
+	return all
+}
+
+// mockCalls reads the scripted tool calls.
+func (r *reader) mockCalls(key string, v hujson.Value) []MockCall {
+	list, ok := v.Value.(*hujson.Array)
+	if !ok {
+		r.problem(v, key, "%s is not allowed: it must be a list of tool calls", r.show(v))
+		return nil
+	}
+	var all []MockCall
+	for i, element := range list.Elements {
+		in := fmt.Sprintf("%s[%d]", key, i)
+		call := MockCall{Input: []byte("{}")}
+		seen := r.object(in, element, []field{
+			{name: "name", set: text(checkName, func(s string) { call.Name = s })},
+			{name: "input", walk: func(key string, v hujson.Value) {
+				if v.Value.Kind() != '{' {
+					r.problem(v, key, "%s is not allowed: it must be an object", r.show(v))
+					return
+				}
+				v = v.Clone() // standard JSON, without comments
+				v.Standardize()
+				v.Minimize()
+				call.Input = v.Pack()
+			}},
+		})
+		if seen != nil && !seen["name"] {
+			r.problem(element, in+".name", "missing")
+		}
+		all = append(all, call)
 	}
 	return all
 }

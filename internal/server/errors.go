@@ -68,6 +68,8 @@ func codeOf(err error) (wire.Code, string) {
 func codeOfBackend(e *backend.Error) (wire.Code, string) {
 	switch {
 	case e.Kind == backend.Internal:
+	case e.Code != "" && e.Quote != "":
+		return e.Code, e.Message + ": " + e.Quote
 	case e.Code != "":
 		return e.Code, e.Message
 	case e.Kind == backend.Unavailable:

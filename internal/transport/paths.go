@@ -44,6 +44,9 @@ var surfaces = [...]surface{
 	Control: {name: "control", leaf: "control.sock", pipe: "inferd-control", mode: 0o600},
 }
 
+// Surfaces lists all surfaces.
+func Surfaces() []Surface { return []Surface{V1, V2, Framed, Embed, Rerank, Admin, Control} }
+
 func (s Surface) String() string {
 	if int(s) < len(surfaces) {
 		return surfaces[s].name
