@@ -58,6 +58,9 @@ func (j *embedJob) need() router.Need { return router.Need{Embed: true} }
 
 func (j *embedJob) check(x *exchange) error {
 	offers := x.server.cfg.Router.Offers(j.need())
+	if !offers.Embed {
+		return backend.ErrNoEmbed()
+	}
 	return j.message.Validate(offers.EmbedSize, offers.EmbedSizes)
 }
 
@@ -109,9 +112,15 @@ type rerankJob struct {
 	answer  *wire.Reranked
 }
 
-func (j *rerankJob) id() string            { return j.message.ID }
-func (j *rerankJob) need() router.Need     { return router.Need{Rerank: true} }
-func (j *rerankJob) check(*exchange) error { return j.message.Validate() }
+func (j *rerankJob) id() string        { return j.message.ID }
+func (j *rerankJob) need() router.Need { return router.Need{Rerank: true} }
+
+func (j *rerankJob) check(x *exchange) error {
+	if !x.server.cfg.Router.Offers(j.need()).Rerank {
+		return backend.ErrNoRerank()
+	}
+	return j.message.Validate()
+}
 
 func (j *rerankJob) call(ctx context.Context, x *exchange, b backend.Backend) error {
 	m := j.message
