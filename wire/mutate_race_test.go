@@ -2,4 +2,4 @@
 
 package wire
 
-const defaultMutations = 5_000
+const defaultMutations = 20_000

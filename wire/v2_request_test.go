@@ -199,7 +199,7 @@ func TestDecodeV2Request_DecodesBase64Strictly(t *testing.T) {
 }
 
 func TestDecodeV2Request_HoldsAMediumOnce(t *testing.T) {
-	const size = 12 << 20
+	const size = 3 << 20
 	frame := (&V2Request{
 		Messages:    []V2Message{{RoleUser, []Block{{Type: BlockText}}}},
 		Attachments: []Attachment{{Kind: AttachmentVideo, ID: "a", Bytes: bytes.Repeat([]byte{0xff, 0xee}, size/2)}},
