@@ -14,6 +14,7 @@ import (
 	"github.com/inferd/inferd/internal/backend"
 	"github.com/inferd/inferd/internal/backend/mock"
 	"github.com/inferd/inferd/internal/queue"
+	"github.com/inferd/inferd/internal/server"
 	"github.com/inferd/inferd/internal/transport"
 	"github.com/inferd/inferd/wire"
 )
@@ -328,20 +329,24 @@ func TestTyped_ServesWhatWasReadAheadAfterAHalfClose(t *testing.T) {
 	}
 }
 
-func TestTyped_DeadlineKeepsWhatThereIs(t *testing.T) {
-	h := startWith(t, options{limits: queue.Limits{Active: 4}, backends: []backend.Backend{&scripted{
-		able: func(c *backend.Capabilities) { c.V2 = true },
-		generate: func(ctx context.Context, _ *backend.Request, emit func([]backend.Event) error) (backend.Result, error) {
-			if err := emit(text("so far")); err != nil {
-				return backend.Result{}, err
-			}
-			<-ctx.Done()
-			return backend.Result{Stop: wire.StopCancelled}, nil
-		},
-	}}})
+func TestTyped_ACutAnswerKeepsWhatThereIs(t *testing.T) {
 	for _, s := range typedSurfaces {
+		began := make(chan struct{}, 1)
+		h := startWith(t, options{limits: queue.Limits{Active: 4}, backends: []backend.Backend{&scripted{
+			able: func(c *backend.Capabilities) { c.V2 = true },
+			generate: func(ctx context.Context, _ *backend.Request, emit func([]backend.Event) error) (backend.Result, error) {
+				if err := emit(text("so far")); err != nil {
+					return backend.Result{}, err
+				}
+				began <- struct{}{}
+				<-ctx.Done()
+				return backend.Result{Stop: wire.StopCancelled}, nil
+			},
+		}}})
 		c := h.typed(s)
-		c.ask(hello2("r", func(r *wire.V2Request) { r.DeadlineMS, r.Stream = new(int64(30)), new(false) }))
+		c.ask(hello2("r", func(r *wire.V2Request) { r.Stream = new(false) }))
+		await(t, began, "the answer's beginning")
+		h.cancelRequests(server.ErrShutdown)
 		want := []wire.V2Response{piece("r", wire.BlockText, "so far"), &wire.V2Done{ID: "r", StopReason: wire.StopCancelled, Backend: "scripted"}}
 		if diff := cmp.Diff(want, c.all(), timed); diff != "" {
 			t.Errorf("%v (-want +got):\n%s", s, diff)
