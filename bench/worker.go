@@ -93,7 +93,7 @@ func answerWithStamps(conn io.Writer, payload []byte, say func(proto.Kind, any) 
 		// The engine's side of the hop begins here, with the encoding.
 		stamp := strconv.FormatInt(time.Now().UnixNano(), 10)
 		frame = proto.Begin(frame[:0], proto.KindStep)
-		frame = proto.Finish(proto.AppendText(frame, g.Request, 1, stamp), 0)
+		frame = proto.Finish(proto.AppendText(frame, proto.EventText, g.Request, 1, stamp), 0)
 		if _, err := conn.Write(frame); err != nil {
 			return err
 		}

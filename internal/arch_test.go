@@ -39,6 +39,7 @@ var layers = []struct{ pkg, imports, modules string }{
 	{"internal/preflight", "internal/disk internal/gguf internal/store", ""},
 	{"internal/disk/disktest", "internal/disk", ""},
 	{"internal/status", "wire", ""},
+	{"internal/schema", "", "jsonschema"},
 
 	// The engine: its worker's inside, then its outside.
 	{"internal/engine/proto", "internal/prompt wire", ""},
@@ -60,7 +61,7 @@ var layers = []struct{ pkg, imports, modules string }{
 	// The service, and its composition.
 	{"internal/server", "internal/backend internal/queue internal/router internal/status internal/transport wire", ""},
 	{"internal/daemon", "internal/backend internal/backend/local internal/backend/mock internal/config internal/disk " +
-		"internal/preflight internal/queue internal/router internal/server internal/status internal/store internal/transport wire", ""},
+		"internal/preflight internal/queue internal/router internal/schema internal/server internal/status internal/store internal/transport wire", ""},
 	{"internal/daemon/daemontest", "internal/backend internal/backend/mock internal/config internal/daemon " +
 		"internal/transport wire", ""},
 
@@ -76,13 +77,14 @@ var layers = []struct{ pkg, imports, modules string }{
 
 // modulePaths are the third-party modules by the short names of the table.
 var modulePaths = map[string]string{
-	"cobra":    "github.com/spf13/cobra",
-	"go-winio": "github.com/Microsoft/go-winio",
-	"hujson":   "github.com/tailscale/hujson",
-	"pflag":    "github.com/spf13/pflag",
-	"purego":   "github.com/ebitengine/purego",
-	"sys":      "golang.org/x/sys",
-	"term":     "golang.org/x/term",
+	"cobra":      "github.com/spf13/cobra",
+	"go-winio":   "github.com/Microsoft/go-winio",
+	"jsonschema": "github.com/santhosh-tekuri/jsonschema/v6",
+	"hujson":     "github.com/tailscale/hujson",
+	"pflag":      "github.com/spf13/pflag",
+	"purego":     "github.com/ebitengine/purego",
+	"sys":        "golang.org/x/sys",
+	"term":       "golang.org/x/term",
 }
 
 // testModules may be imported by tests, and by the packages that only tests

@@ -13,6 +13,15 @@ const (
 	CodeInternal           Code = "internal"
 )
 
+// The error codes that the other surfaces add.
+const (
+	CodeAttachmentUnsupported  Code = "attachment_unsupported"
+	CodeToolCallMalformed      Code = "tool_call_malformed"
+	CodeWireVersionUnsupported Code = "wire_version_unsupported"
+	CodeEmbedUnsupported       Code = "embed_unsupported"
+	CodeRerankUnsupported      Code = "rerank_unsupported"
+)
+
 // Messages that clients of the family match on; their text never changes.
 const (
 	MsgQueueFull       = "queue full"
@@ -30,6 +39,14 @@ const (
 	StopLength    StopReason = "length"
 	StopCancelled StopReason = "cancelled"
 	StopError     StopReason = "error"
+)
+
+// The stop reasons of the typed surfaces, beside StopCancelled and StopError.
+const (
+	StopEndTurn   StopReason = "end_turn"
+	StopMaxTokens StopReason = "max_tokens"
+	StopToolUse   StopReason = "tool_use"
+	StopSequence  StopReason = "stop_sequence"
 )
 
 // Accelerator names the hardware that runs a model.

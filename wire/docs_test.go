@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"regexp"
@@ -31,6 +32,40 @@ func TestProtocolPage_ExamplesAreFrames(t *testing.T) {
 			}
 			return r, err
 		},
+		"v2-request": func(line []byte) (message, error) {
+			r, err := DecodeV2Request(line)
+			if err == nil {
+				err = r.Validate(everything, nil)
+			}
+			return r, err
+		},
+		"framed": func(line []byte) (message, error) {
+			if bytes.Contains(line, []byte(typeBlob)) {
+				return verbatim(line) + "\n", nil
+			}
+			r, err := NewFramedReader(bytes.NewReader(framedStream(string(line), announce("pic", 3), "RGB"))).Request()
+			if err == nil {
+				err = r.Validate(everything, nil)
+			}
+			return verbatim(line) + "\n", err
+		},
+		"embed-request": func(line []byte) (message, error) {
+			r, err := DecodeEmbedRequest(line)
+			if err == nil {
+				err = r.Validate(0, nil)
+			}
+			return r, err
+		},
+		"rerank-request": func(line []byte) (message, error) {
+			r, err := DecodeRerankRequest(line)
+			if err == nil {
+				err = r.Validate()
+			}
+			return r, err
+		},
+		"v2-response":     func(line []byte) (message, error) { return DecodeV2Response(line) },
+		"embed-response":  func(line []byte) (message, error) { return DecodeEmbedResponse(line) },
+		"rerank-response": func(line []byte) (message, error) { return DecodeRerankResponse(line) },
 		"v1-response":     func(line []byte) (message, error) { return DecodeV1Response(line) },
 		"admin":           func(line []byte) (message, error) { return DecodeAdminEvent(line) },
 		"control-request": func(line []byte) (message, error) { return DecodeControlRequest(line) },
@@ -55,7 +90,7 @@ func TestProtocolPage_ExamplesAreFrames(t *testing.T) {
 			}
 			// Requests are written in the order of the table, so only
 			// what the daemon sends has one form.
-			if got := string(m.Append(nil)); block[1] != "v1-request" && got != line {
+			if got := string(m.Append(nil)); !strings.HasSuffix(block[1], "-request") && got != line {
 				t.Errorf("the page says\n%sthe package writes\n%s", line, got)
 			}
 		}
@@ -78,6 +113,12 @@ func TestProtocolPage_NamesEverything(t *testing.T) {
 		"`" + string(StopEnd) + "`", "`" + string(StopLength) + "`", "`" + string(StopCancelled) + "`", "`" + string(StopError) + "`",
 		"`" + string(AcceleratorCPU) + "`", "`" + string(AcceleratorCUDA) + "`", "`" + string(AcceleratorMetal) + "`",
 		"`" + string(AcceleratorVulkan) + "`", "`" + string(AcceleratorROCm) + "`",
+		"`" + string(CodeAttachmentUnsupported) + "`", "`" + string(CodeToolCallMalformed) + "`", "`" + string(CodeWireVersionUnsupported) + "`",
+		"`" + string(CodeEmbedUnsupported) + "`", "`" + string(CodeRerankUnsupported) + "`",
+		"`" + string(StopEndTurn) + "`", "`" + string(StopMaxTokens) + "`", "`" + string(StopToolUse) + "`", "`" + string(StopSequence) + "`",
+		thousands(maxAttachments) + ", of " + thousands(maxAttachmentBytes) + " bytes", thousands(maxBlocks) + ", " + thousands(maxBlockDepth) + " levels deep",
+		thousands(maxTools) + "; " + thousands(maxSchemaBytes) + " bytes", "| texts to embed | " + thousands(maxInputs),
+		"| " + thousands(maxDocuments) + "; with the query " + thousands(maxRerankBytes), "`wire_version`",
 		thousands(MaxFrame) + " bytes (64 MiB)", thousands(maxDepth) + " levels", thousands(maxStops) + " strings",
 		"1 to " + thousands(maxStopBytes) + " bytes", thousands(maxShown) + " bytes",
 		"| " + thousands(maxGrammarBytes) + " bytes |", "| " + thousands(maxGrammarAlternations) + " |", "| " + thousands(maxGrammarNesting) + " |",
@@ -99,6 +140,7 @@ func TestProtocolPage_NamesEverything(t *testing.T) {
 	for _, k := range key.FindAllStringSubmatch(string(request.Append(nil)), -1) {
 		names = append(names, "| `"+k[1]+"` |")
 	}
+	names = append(names, typedNames(key)...)
 	for _, tt := range adminFrames {
 		names = append(names, "| `"+tt.event.Status()+"` |")
 		if e, ok := tt.event.(LoadingModel); ok {
@@ -115,6 +157,27 @@ func TestProtocolPage_NamesEverything(t *testing.T) {
 			t.Errorf("the page does not have %s", name)
 		}
 	}
+}
+
+// typedNames are the keys of the fullest messages of the other surfaces.
+func typedNames(key *regexp.Regexp) (names []string) {
+	for _, task := range embedTasks {
+		names = append(names, "`"+string(task)+"`")
+	}
+	request := &V2Request{
+		ID: "x", Attachments: []Attachment{{}}, Tools: []Tool{{}}, Stream: new(true), ResponseFormat: &ResponseFormat{}, Thinking: new(true),
+		ToolChoice: new(ToolChoiceAuto), Progress: true,
+	}
+	for _, m := range []interface{ Append([]byte) []byte }{
+		request, &EmbedRequest{ID: "x", Dimensions: new(int64(1)), Task: &embedTasks[0]}, &RerankRequest{ID: "x", TopN: new(int64(1))},
+	} {
+		for _, k := range key.FindAllStringSubmatch(string(m.Append(nil)), -1) {
+			if k[1] != "kind" && k[1] != "bytes" && k[1] != "name" && k[1] != "description" && k[1] != "input_schema" && k[1] != "type" && k[1] != "schema" {
+				names = append(names, "| `"+k[1]+"` |")
+			}
+		}
+	}
+	return names
 }
 
 // thousands writes n with commas.

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"strconv"
 	"unicode/utf8"
 )
@@ -35,7 +36,12 @@ type FieldError struct {
 	Allowed string
 	// Problem says what is wrong with Value; empty means "is out of range".
 	Problem string
+	// Code is the code of the answer; empty means CodeInvalidRequest.
+	Code Code
 }
+
+// AnswerCode is the code with which the request is answered.
+func (e *FieldError) AnswerCode() Code { return cmp.Or(e.Code, CodeInvalidRequest) }
 
 func (e *FieldError) Error() string {
 	text := e.Field + ": "
@@ -58,14 +64,19 @@ const maxShown = 64
 
 // shortened cuts s to maxShown bytes without splitting a character.
 func shortened[T ~string | ~[]byte](s T) string {
-	if len(s) <= maxShown {
-		return string(s)
+	return shortenedTo(string(s[:min(len(s), maxShown+1)]), maxShown)
+}
+
+// shortenedTo cuts s to most bytes without splitting a character.
+func shortenedTo(s string, most int) string {
+	if len(s) <= most {
+		return s
 	}
-	cut := maxShown
-	for cut > maxShown-utf8.UTFMax && !utf8.RuneStart(s[cut]) {
+	cut := most
+	for cut > most-utf8.UTFMax && !utf8.RuneStart(s[cut]) {
 		cut--
 	}
-	return string(s[:cut]) + "…"
+	return s[:cut] + "…"
 }
 
 // quoted shortens s and quotes it, so that nothing in it can be taken for the

@@ -11,26 +11,7 @@ func (r *V1Request) Append(dst []byte) []byte {
 	o.textIf("id", r.ID)
 	o.key("messages")
 	o.dst = appendMessages(o.dst, r.Messages)
-	o.setting("temperature", r.Temperature)
-	o.setting("top_p", r.TopP)
-	o.integer("top_k", r.TopK)
-	o.integer("max_tokens", r.MaxTokens)
-	if r.Stream != nil {
-		o.bool("stream", *r.Stream)
-	}
-	o.integer("image_token_budget", r.ImageTokenBudget)
-	if r.Grammar != nil {
-		o.text("grammar", *r.Grammar)
-	}
-	o.integer("seed", r.Seed)
-	if len(r.Stop) > 0 {
-		o.texts("stop", r.Stop)
-	}
-	o.setting("min_p", r.MinP)
-	o.setting("presence_penalty", r.PresencePenalty)
-	o.setting("frequency_penalty", r.FrequencyPenalty)
-	o.setting("repeat_penalty", r.RepeatPenalty)
-	o.integer("deadline_ms", r.DeadlineMS)
+	r.sampling().append(&o, r.Stream)
 	o.boolIf("progress", r.Progress)
 	return o.line()
 }

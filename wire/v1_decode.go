@@ -48,10 +48,12 @@ func (d *V1Done) fields() []field {
 	}
 }
 
-func (u *Usage) fields() []field {
+func (u *Usage) fields() []field { return u.fieldsAs("prompt_tokens", "completion_tokens") }
+
+func (u *Usage) fieldsAs(in, out string) []field {
 	return []field{
-		{"prompt_tokens", &u.PromptTokens},
-		{"completion_tokens", &u.CompletionTokens},
+		{in, &u.PromptTokens},
+		{out, &u.CompletionTokens},
 		{"cached_tokens", &u.CachedTokens},
 		{"cache_miss", &u.CacheMiss},
 		{"drafted_tokens", &u.DraftedTokens},

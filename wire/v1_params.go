@@ -1,9 +1,6 @@
 package wire
 
-import (
-	"math"
-	"time"
-)
+import "math"
 
 // The values that apply where a request names none.
 const (
@@ -18,31 +15,26 @@ const (
 // terminal one.
 func (r *V1Request) Streaming() bool { return valueOr(r.Stream, true) }
 
-// Params are the request's settings with the defaults filled in. The request
-// has passed Validate; integers too large for an int32 become its maximum,
-// which is more than any context holds. Stop is shared with the request.
-func (r *V1Request) Params() Params {
-	p := Params{
-		Temperature:      valueOr(r.Temperature, defaultTemperature),
-		TopP:             valueOr(r.TopP, defaultTopP),
-		TopK:             toInt32(valueOr(r.TopK, defaultTopK)),
-		MinP:             valueOr(r.MinP, 0),
-		PresencePenalty:  valueOr(r.PresencePenalty, 0),
-		FrequencyPenalty: valueOr(r.FrequencyPenalty, 0),
-		RepeatPenalty:    valueOr(r.RepeatPenalty, defaultRepeatPenalty),
-		MaxTokens:        toInt32(valueOr(r.MaxTokens, defaultMaxTokens)),
-		Grammar:          valueOr(r.Grammar, ""),
-		Stop:             r.Stop,
+// Params are the request's settings with the defaults filled in: see
+// Sampling.Params.
+func (r *V1Request) Params() Params { return r.sampling().Params() }
+
+// sampling is the part of the request that all generation surfaces share.
+func (r *V1Request) sampling() *Sampling {
+	return &Sampling{
+		Temperature: r.Temperature, TopP: r.TopP, TopK: r.TopK, MinP: r.MinP,
+		PresencePenalty: r.PresencePenalty, FrequencyPenalty: r.FrequencyPenalty, RepeatPenalty: r.RepeatPenalty,
+		MaxTokens: r.MaxTokens, ImageTokenBudget: r.ImageTokenBudget, Grammar: r.Grammar,
+		Seed: r.Seed, Stop: r.Stop, DeadlineMS: r.DeadlineMS,
 	}
-	if r.Seed != nil {
-		seed := uint32(min(max(*r.Seed, 0), math.MaxUint32))
-		p.Seed = &seed
-	}
-	if r.DeadlineMS != nil {
-		const most = int64(math.MaxInt64 / time.Millisecond)
-		p.Deadline = time.Duration(min(max(*r.DeadlineMS, 0), most)) * time.Millisecond
-	}
-	return p
+}
+
+// take sets what sampling returns.
+func (r *V1Request) take(s *Sampling) {
+	r.Temperature, r.TopP, r.TopK, r.MinP = s.Temperature, s.TopP, s.TopK, s.MinP
+	r.PresencePenalty, r.FrequencyPenalty, r.RepeatPenalty = s.PresencePenalty, s.FrequencyPenalty, s.RepeatPenalty
+	r.MaxTokens, r.ImageTokenBudget, r.Grammar = s.MaxTokens, s.ImageTokenBudget, s.Grammar
+	r.Seed, r.Stop, r.DeadlineMS = s.Seed, s.Stop, s.DeadlineMS
 }
 
 // valueOr is *v, or the default where v is nil.

@@ -13,28 +13,17 @@ func DecodeV1Request(frame []byte) (*V1Request, error) {
 		r.Messages, err = s.messages(r.Messages[:0])
 		return err
 	}
-	err := decodeObject(frame,
+	var settings Sampling
+	err := decodeObject(frame, append(settings.fields(),
 		field{"id", &r.ID},
 		field{"messages", messages},
-		field{"temperature", &r.Temperature},
-		field{"top_p", &r.TopP},
-		field{"top_k", &r.TopK},
-		field{"max_tokens", &r.MaxTokens},
 		field{"stream", &r.Stream},
-		field{"image_token_budget", &r.ImageTokenBudget},
-		field{"grammar", &r.Grammar},
-		field{"seed", &r.Seed},
-		field{"stop", func(s *scanner) (err error) { r.Stop, err = s.stops(); return err }},
-		field{"min_p", &r.MinP},
-		field{"presence_penalty", &r.PresencePenalty},
-		field{"frequency_penalty", &r.FrequencyPenalty},
-		field{"repeat_penalty", &r.RepeatPenalty},
-		field{"deadline_ms", &r.DeadlineMS},
 		field{"progress", &r.Progress},
-	)
+	)...)
 	if err != nil {
 		return nil, err
 	}
+	r.take(&settings)
 	if !sent {
 		return nil, &MalformedError{Field: "messages", Problem: "missing: an array of messages is required"}
 	}

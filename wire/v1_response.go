@@ -62,9 +62,15 @@ func (d *V1Done) Append(dst []byte) []byte {
 }
 
 func (u *Usage) append(dst []byte) []byte {
+	return u.appendAs(dst, "prompt_tokens", "completion_tokens")
+}
+
+// appendAs writes the counts under the names that a surface has for what went
+// in and what came out.
+func (u *Usage) appendAs(dst []byte, in, out string) []byte {
 	o := openObject(dst)
-	o.int("prompt_tokens", int64(u.PromptTokens))
-	o.int("completion_tokens", int64(u.CompletionTokens))
+	o.int(in, int64(u.PromptTokens))
+	o.int(out, int64(u.CompletionTokens))
 	o.int("cached_tokens", int64(u.CachedTokens))
 	o.textIf("cache_miss", u.CacheMiss)
 	o.intIf("drafted_tokens", int64(u.DraftedTokens))

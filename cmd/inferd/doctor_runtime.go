@@ -29,7 +29,7 @@ func (p *program) checkRuntime(ctx context.Context) []check {
 		status = nil
 	}
 	checks := []check{checkDir(name, dir), checkLock(dir, status), checkDaemon(status, err)}
-	for _, s := range []transport.Surface{transport.V1, transport.Admin, transport.Control} {
+	for _, s := range transport.Surfaces() {
 		checks = append(checks, checkSocket(ctx, transport.EndpointIn(dir, s)))
 	}
 	return checks

@@ -164,7 +164,7 @@ func gone(ts *testscript.TestScript, _ bool, _ []string) {
 		ts.Fatalf("process %d is still there", pid)
 	}
 	dir := runtimeDir(ts.Getenv("XDG_RUNTIME_DIR"))
-	for _, s := range []transport.Surface{transport.V1, transport.Admin, transport.Control} {
+	for _, s := range transport.Surfaces() {
 		if path := transport.EndpointIn(dir, s).Path; fileExists(path) {
 			ts.Fatalf("%s is still there", path)
 		}

@@ -11,7 +11,8 @@ import (
 	"github.com/inferd/inferd/wire"
 )
 
-// Backend answers requests. Implementations are safe for concurrent use: the
+// Backend answers requests. What it has no capability for it refuses with
+// Unsupported's errors. Implementations are safe for concurrent use: the
 // daemon calls Generate from many goroutines at once, up to
 // Capabilities.Slots of them in the ordinary run and more where other requests
 // are ending or starting: what it can't run at once, it queues.
@@ -49,12 +50,28 @@ type Backend interface {
 	// When Generate has returned, nothing of the request is left in the
 	// backend: no slot, no goroutine, no remote call.
 	Generate(ctx context.Context, req *Request, emit func([]Event) error) (Result, error)
+
+	// Embed returns one vector for each text of req, in order. A vector does
+	// not depend on the texts beside it. What Generate promises of ctx, of
+	// errors and of what is left behind holds here too, but there is no part
+	// of an answer: when ctx ends first, the error is its cause.
+	Embed(ctx context.Context, req *EmbedRequest) (EmbedResult, error)
+
+	// Rerank returns one score for each document of req, in order: the raw
+	// output of the model, higher for what answers the query better. The rest
+	// is as with Embed.
+	Rerank(ctx context.Context, req *RerankRequest) (RerankResult, error)
 }
 
-// Request is one generation, already validated by wire.
+// Request is one generation, already validated by wire: of plain text in
+// Messages, or of typed content in Chat.
 type Request struct {
 	Messages []wire.Message
-	Params   wire.Params
+	// Chat is the conversation of a typed surface; Messages is nil then.
+	Chat *Chat
+	// Params are the settings; those that the caller did not set have the
+	// defaults of the text surface.
+	Params wire.Params
 
 	// Progress asks for EventPrefill events.
 	Progress bool
@@ -74,15 +91,23 @@ const (
 	EventText EventKind = iota + 1
 	// EventPrefill says how many of the prompt's tokens are computed.
 	EventPrefill
+	// EventThinking carries the next piece of what the model thinks before it
+	// answers, in Text as with EventText. It is for requests with a Chat.
+	EventThinking
+	// EventToolUse carries a whole tool call in Call, for requests whose Chat
+	// has tools.
+	EventToolUse
 )
 
 // Event is one step of an answer.
 type Event struct {
 	Kind EventKind
-	Text string // EventText
-	// Tokens is how many generated tokens Text came from, for EventText.
+	Text string // EventText, EventThinking
+	// Tokens is how many generated tokens the piece came from; not for
+	// EventPrefill.
 	Tokens      int
-	Done, Total int // EventPrefill, in tokens
+	Call        *ToolCall // EventToolUse
+	Done, Total int       // EventPrefill, in tokens
 }
 
 // Result is what a finished request reports. Content is not part of it: the
@@ -93,8 +118,10 @@ type Event struct {
 // stopped by its length, and to it or less elsewhere, since what stands for no
 // text, or for withheld text, is in no event.
 type Result struct {
-	Stop  wire.StopReason
-	Usage wire.Usage
+	Stop wire.StopReason
+	// StopString: Stop is wire.StopEnd because a stop string was met.
+	StopString bool
+	Usage      wire.Usage
 	// Prefill, FirstToken and Decode are measured from the moment Generate
 	// was called (FirstToken) or over the stage itself.
 	Prefill, FirstToken, Decode time.Duration
@@ -105,6 +132,19 @@ type Result struct {
 // Capabilities says what a backend can do, and for operators on what.
 type Capabilities struct {
 	Generate bool
+	// V2: Generate takes requests with a Chat. The next six are about those.
+	V2              bool
+	Tools           bool
+	Thinking        bool
+	Vision, Audio   bool
+	AudioSampleRate int // in Hz, where Audio
+	// StructuredOutput: ToolChoice and ResponseFormat are enforced.
+	StructuredOutput bool
+	Embed, Rerank    bool
+	// EmbedSize is how many numbers a vector has, and EmbedSizes are those that
+	// it may be cut to; none is any.
+	EmbedSize  int
+	EmbedSizes []int
 	// Slots is how many requests run at once; 0 means no limit of its own.
 	Slots int
 	// ContextTokens is the longest prompt plus answer, in tokens; 0 if unknown.

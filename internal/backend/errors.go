@@ -3,6 +3,8 @@ package backend
 import (
 	"errors"
 	"fmt"
+
+	"github.com/inferd/inferd/wire"
 )
 
 // Kind says whose fault an error is; it decides the code on the wire and
@@ -36,9 +38,14 @@ func (k Kind) String() string {
 // Error is how a backend fails. Message is shown to the caller: it names what
 // was wrong and what is allowed, and holds no prompt text and no secret.
 type Error struct {
-	Kind    Kind
+	Kind Kind
+	// Code is the code on the wire where Kind's own is not exact enough.
+	Code    wire.Code
 	Message string
-	Err     error // the cause, for the log; may be nil
+	// Quote is text of the answer, or of the request, that the caller is shown
+	// after Message. It goes into no log.
+	Quote string
+	Err   error // the cause, for the log; may be nil
 }
 
 func (e *Error) Error() string {

@@ -85,6 +85,12 @@ func TestLoad_NamesEachProblem(t *testing.T) {
 			`:1: backends[0].echo: 1 is not allowed: it must be true or false`,
 			`:1: backends[0].token_delay_ms: -1 is not allowed: it must be a number from 0 to 3600000`,
 			`:1: backends[0].fail_kind: "no" is not allowed: it must be one of internal, invalid, unavailable`}},
+		{"bad tool calls", `{"backends": [{"kind": "mock", "name": "m", "tool_calls": [{"input": [1]}, 5]}]}`, []string{
+			`:1: backends[0].tool_calls[0].input: a list is not allowed: it must be an object`,
+			`:1: backends[0].tool_calls[0].name: missing`,
+			`:1: backends[0].tool_calls[1]: 5 is not allowed: it must be an object`}},
+		{"tool calls that are no list", `{"backends": [{"kind": "mock", "name": "m", "tool_calls": {}}]}`, []string{
+			`:1: backends[0].tool_calls: an object is not allowed: it must be a list of tool calls`}},
 		{"tokens and echo", `{"backends": [{"kind": "mock", "name": "m", "tokens": ["a"], "echo": true}]}`, []string{
 			`:1: backends[0].echo: not allowed beside tokens`}},
 		{"echo and tokens", `{"backends": [{"kind": "mock", "name": "m", "echo": true, "tokens": ["a"]}]}`, []string{

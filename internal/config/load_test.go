@@ -78,7 +78,9 @@ func TestLoad_ReadsEveryKey(t *testing.T) {
 		 "lora": [{"path": "/a", "scale": 0.5}, {"path": "/b"}], "verify": "always"}, /* and */
 		{"kind": "llamacpp", "name": "small", "model": "builtin"},
 		{"kind": "mock", "name": "m", "model": "x", "tokens": ["a", "b"], "echo": false, "loop": true, "n_ctx": 9, "slots": 2,
-		 "ready_delay_ms": 1, "first_delay_ms": 2, "token_delay_ms": 0.5, "fail_before": true, "fail_after_tokens": 0, "fail_kind": "invalid"},
+		 "ready_delay_ms": 1, "first_delay_ms": 2, "token_delay_ms": 0.5, "fail_before": true, "fail_after_tokens": 0, "fail_kind": "invalid",
+		 "generate": false, "thinking": ["hm"], "tool_calls": [{"name": "f", /* why */ "input": {"a": [1, "x"],}}, {"name": "g"}],
+		 "vision": true, "audio_sample_rate": 16000, "structured": true, "dimensions": 8, "rerank": true},
 		{"kind": "openai-compat", "name": "lan", "base_url": "http://10.0.0.7:8000/v1", "model": "big", "api_key_env": "LAN_KEY", "timeout_secs": 9},
 		{"kind": "bedrock-invoke", "name": "cloud", "region": "eu-central-1", "model_id": "vendor.model-v1:0",
 		 "bearer_token_env": "AWS_BEARER_TOKEN_BEDROCK", "endpoint": "https://bedrock.example.org"},
@@ -107,6 +109,9 @@ func TestLoad_ReadsEveryKey(t *testing.T) {
 				Model: "x", Tokens: []string{"a", "b"}, Loop: true, NCtx: 9, Slots: 2,
 				ReadyDelay: time.Millisecond, FirstDelay: 2 * time.Millisecond, TokenDelay: 500 * time.Microsecond,
 				FailBefore: true, FailAfterTokens: new(int), FailKind: "invalid",
+				NoGenerate: true, Thinking: []string{"hm"},
+				ToolCalls: []MockCall{{Name: "f", Input: []byte(`{"a":[1,"x"]}`)}, {Name: "g", Input: []byte("{}")}},
+				Vision:    true, AudioSampleRate: 16000, Structured: true, Dimensions: 8, Rerank: true,
 			}},
 			{Kind: KindOpenAI, Name: "lan", OpenAI: OpenAI{
 				BaseURL: "http://10.0.0.7:8000/v1", Model: "big", APIKeyEnv: "LAN_KEY", Timeout: 9 * time.Second,

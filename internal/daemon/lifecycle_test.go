@@ -1,7 +1,13 @@
 package daemon_test
 
 import (
+	"slices"
+
 	"errors"
+	"github.com/inferd/inferd/internal/backend"
+	"github.com/inferd/inferd/internal/backend/mock"
+	"github.com/inferd/inferd/internal/config"
+	"github.com/inferd/inferd/internal/daemon/daemontest"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -12,7 +18,7 @@ import (
 )
 
 func caps(name string) wire.Capabilities {
-	return wire.Capabilities{Backend: name, Accelerator: wire.AcceleratorCPU, WireVersion: 1, Slots: 2}
+	return wire.Capabilities{Backend: name, V2: true, Tools: true, Thinking: true, Accelerator: wire.AcceleratorCPU, WireVersion: 1, Slots: 2}
 }
 
 func TestDaemon_OpensTheTextSurfaceOnlyWhenReady(t *testing.T) {
@@ -55,7 +61,7 @@ func TestDaemon_StatusShowsBackendsAndQueue(t *testing.T) {
 	local[0].comesUp()
 	d.WaitReady()
 	s := d.Status()
-	if s.Version != "test" || s.State != "ready" || s.PID == 0 || len(s.Sockets) != 3 {
+	if s.Version != "test" || s.State != "ready" || s.PID == 0 || len(s.Sockets) != 5 {
 		t.Errorf("status %+v", s)
 	}
 	if diff := cmp.Diff([]wire.BackendStatus{{Name: "a", Ready: true, PID: 4711, Restarts: 1}}, s.Backends); diff != "" {
@@ -182,5 +188,41 @@ func TestDaemon_DrainedBeforeRunNeverBecomesReady(t *testing.T) {
 	d.Drain()
 	if err := d.Run(t.Context()); err != nil {
 		t.Errorf("Run returned %v", err)
+	}
+}
+
+// A request surface is there as long as a backend that serves it, and no longer.
+func TestDaemon_BindsSurfacesByCapability(t *testing.T) {
+	d, local := startLocal(t, func(c *daemon.Config) {
+		c.ReadyMade = []backend.Backend{mock.New(mock.Config{Name: "vectors", NoGenerate: true, Dimensions: 4})}
+	}, "a")
+	bound := func(want ...transport.Surface) {
+		t.Helper()
+		for _, s := range []transport.Surface{transport.V1, transport.V2, transport.Framed, transport.Embed, transport.Rerank} {
+			if got := d.Bound(s); got != slices.Contains(want, s) {
+				t.Errorf("%v: bound is %v", s, got)
+			}
+		}
+	}
+	bound()
+	local[0].comesUp()
+	admin := d.Admin()
+	admin.Until(wire.Ready{})
+	bound(transport.V1, transport.V2, transport.Framed, transport.Embed)
+	local[0].crashes(errors.New("signal 9"))
+	admin.Expect(wire.Restarting{Phase: "engine_down"})
+	bound(transport.Embed)
+	local[0].comesUp()
+	admin.Until(wire.Ready{})
+	bound(transport.V1, transport.V2, transport.Framed, transport.Embed)
+}
+
+func TestDaemon_IsReadyWithBackendsThatDoNotGenerate(t *testing.T) {
+	cfg := daemontest.Config(t)
+	cfg.Backends = []config.Backend{{Kind: config.KindMock, Name: "r", Mock: config.Mock{NoGenerate: true, Rerank: true}}}
+	d := daemontest.Start(t, cfg)
+	d.WaitReady()
+	if !d.Bound(transport.Rerank) || d.Bound(transport.V1) || d.Bound(transport.V2) || d.Bound(transport.Embed) {
+		t.Error("only the rerank socket should be there")
 	}
 }

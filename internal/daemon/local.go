@@ -127,6 +127,7 @@ func (l *leased) preflight() error {
 // unusable is a backend that can't be made: the daemon starts far enough to
 // say so where a client listens.
 type unusable struct {
+	backend.Unsupported
 	name string
 	err  error
 }

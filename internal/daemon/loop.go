@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/inferd/inferd/internal/backend"
-	"github.com/inferd/inferd/internal/transport"
 	"github.com/inferd/inferd/wire"
 )
 
@@ -38,7 +37,7 @@ func (r *run) loop(ctx context.Context) error {
 
 var (
 	errEnded  = errors.New("ended without being told to")
-	errUnable = errors.New("can't generate, and neither can another")
+	errUnable = errors.New("can serve nothing, and neither can another")
 )
 
 func (r *run) handle(e event) error {
@@ -87,26 +86,34 @@ func (r *run) resize() {
 }
 
 // settle moves to the state that follows from which backends are up: the
-// first time all must be, later one that generates is enough.
+// first time all must be, later it is enough that what a client can rely on is
+// there, which is generation, where any backend is for that.
 func (r *run) settle() error {
 	first, able := r.firstAble()
 	if able {
 		r.gate.SetActive(r.active(first))
 	}
+	able = able && (!r.generates || first.Capabilities().Generate)
 	switch {
 	case r.state == loading && r.allUp() && !able:
 		return &BackendError{Name: r.backends[0].Name(), Err: errUnable}
-	case r.state == loading && r.allUp(), r.state == restarting && able:
+	case r.state == loading && r.allUp():
+		r.generates = first.Capabilities().Generate
+		return r.serve()
+	case r.state == restarting && able:
 		return r.serve()
 	case r.state == serving && !able:
 		r.suspend()
 	}
+	if r.state != loading {
+		return r.rebind()
+	}
 	return nil
 }
 
-// serve opens the text surface and says so, in this order.
+// serve opens the surfaces that can be served and says so, in this order.
 func (r *run) serve() error {
-	if err := r.bindV1(); err != nil {
+	if err := r.rebind(); err != nil {
 		return err
 	}
 	for i, b := range r.backends {
@@ -123,14 +130,15 @@ func (r *run) serve() error {
 	return nil
 }
 
-// suspend closes the text surface until a backend is back. Connections that
-// are open stay so, and their requests are told that no backend is ready.
+// suspend says that what generates is coming back. Connections that are open
+// stay so, and their requests are told that no backend is ready.
 func (r *run) suspend() {
 	r.state = restarting
-	r.unlisten(transport.V1)
+	// The sockets go first: whoever hears of it finds them gone.
+	_ = r.rebind() // it only closes some, and that can't fail
 	r.restarted = ""
 	r.restartPhase(phaseEngineDown)
-	r.log.Warn("restarting: no backend can generate")
+	r.log.Warn("restarting: no backend can serve")
 }
 
 // phaseEngineDown is the phase of a restart before loading begins again.
@@ -159,14 +167,19 @@ func (r *run) allUp() bool {
 }
 
 // firstAble is the first backend that can generate now: the one that the
-// router takes.
-func (r *run) firstAble() (backend.Backend, bool) {
+// router takes. Where none does, it is the first that can do anything.
+func (r *run) firstAble() (first backend.Backend, able bool) {
 	for i, b := range r.backends {
-		if r.up[i] && b.Capabilities().Generate {
+		c := b.Capabilities()
+		switch {
+		case !r.up[i]:
+		case c.Generate:
 			return b, true
+		case !able && (c.Embed || c.Rerank):
+			first, able = b, true
 		}
 	}
-	return nil, false
+	return first, able
 }
 
 // activeUnlimited is how many requests run at once on a backend that sets no
@@ -179,20 +192,8 @@ func (r *run) active(b backend.Backend) int {
 	return cmp.Or(r.daemon.current().Queue.Active, b.Capabilities().Slots, activeUnlimited)
 }
 
-// wireVersion is the version of the framed surface's messages.
-const wireVersion = 1
-
 func capabilitiesOf(b backend.Backend) wire.Capabilities {
-	c := b.Capabilities()
-	return wire.Capabilities{
-		Backend:     b.Name(),
-		Accelerator: cmp.Or(c.Accelerator, wire.AcceleratorCPU),
-		GPULayers:   c.GPULayers,
-		DeviceName:  c.DeviceName,
-		WireVersion: wireVersion,
-		Model:       c.Model,
-		NCtx:        c.ContextTokens,
-		Slots:       c.Slots,
-		Engine:      c.Engine,
-	}
+	c := b.Capabilities().Public()
+	c.Backend, c.Accelerator = b.Name(), cmp.Or(c.Accelerator, wire.AcceleratorCPU)
+	return c
 }

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/inferd/inferd/internal/backend"
@@ -11,7 +12,13 @@ import (
 
 // newMock makes a backend that answers from the config's script.
 func newMock(b config.Backend) backend.Backend {
+	var calls []backend.ToolCall
+	for i, c := range b.Mock.ToolCalls {
+		calls = append(calls, backend.ToolCall{ID: fmt.Sprintf("call_%d", i+1), Name: c.Name, Input: c.Input})
+	}
 	return mock.New(mock.Config{
+		NoGenerate: b.Mock.NoGenerate, Thinking: b.Mock.Thinking, ToolCalls: calls, Structured: b.Mock.Structured,
+		Vision: b.Mock.Vision, AudioSampleRate: b.Mock.AudioSampleRate, Dimensions: b.Mock.Dimensions, Rerank: b.Mock.Rerank,
 		Name: b.Name, Model: b.Mock.Model,
 		Tokens: b.Mock.Tokens, Echo: b.Mock.Echo, Loop: b.Mock.Loop,
 		ContextTokens: b.Mock.NCtx, Slots: b.Mock.Slots,

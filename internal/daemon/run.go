@@ -11,6 +11,7 @@ import (
 	"github.com/inferd/inferd/internal/backend"
 	"github.com/inferd/inferd/internal/queue"
 	"github.com/inferd/inferd/internal/router"
+	"github.com/inferd/inferd/internal/schema"
 	"github.com/inferd/inferd/internal/server"
 	"github.com/inferd/inferd/internal/status"
 	"github.com/inferd/inferd/internal/transport"
@@ -31,15 +32,17 @@ type run struct {
 	events   chan event
 	stopping chan struct{} // closed when nobody reads events any more
 
-	ready chan struct{} // closed when the text surface opens for the first time
+	ready chan struct{} // closed when the request surfaces open for the first time
 
 	// The loop's own, below.
 	up        map[int]bool // backends that can serve, by index
 	state     state
 	restarted string // the last phase published of a restart
+	bound     map[transport.Surface]bool
+	generates bool // some backend could, when the daemon became ready
 
-	// bindV1 opens the text surface; cancelRequests ends all that runs there.
-	bindV1         func() error
+	// bind opens a request surface; cancelRequests ends all that runs on those.
+	bind           func(transport.Surface) error
 	cancelRequests func()
 
 	workers    sync.WaitGroup // Run of the backends
@@ -56,7 +59,7 @@ type state uint8
 const (
 	loading state = iota // never ready yet
 	serving
-	restarting // was ready; no backend can generate now
+	restarting // was ready; what generated can't now, or nothing can serve
 )
 
 var errNoBackend = errors.New("no backend is configured")
@@ -70,6 +73,7 @@ func (d *Daemon) newRun(dir string) (*run, error) {
 		stopping: make(chan struct{}),
 		ready:    make(chan struct{}),
 		up:       make(map[int]bool),
+		bound:    make(map[transport.Surface]bool),
 	}
 	r.makeBackends()
 	if len(r.backends) == 0 {
@@ -82,7 +86,7 @@ func (d *Daemon) newRun(dir string) (*run, error) {
 	r.gate = queue.New(queue.Limits(d.current().Queue))
 	r.server = server.New(server.Config{
 		Log: r.log, Gate: r.gate, Router: router.New(r.backends), Hub: r.hub, Watcher: r.watcher,
-		Status: r.status, Drain: d.Drain, Reload: d.Reload, WriteTimeout: d.cfg.WriteTimeout,
+		Status: r.status, Drain: d.Drain, Reload: d.Reload, CompileSchema: schema.Check, WriteTimeout: d.cfg.WriteTimeout,
 	})
 	return r, nil
 }
@@ -97,7 +101,7 @@ func (r *run) run(ctx context.Context) error {
 	defer cancelRequests(nil)
 	watching, stopWatching := context.WithCancel(lasting)
 	defer stopWatching()
-	r.bindV1 = func() error { return r.listen(requests, transport.EndpointIn(r.dir, transport.V1)) }
+	r.bind = func(s transport.Surface) error { return r.listen(requests, transport.EndpointIn(r.dir, s)) }
 	r.cancelRequests = func() { cancelRequests(server.ErrShutdown) }
 	r.background.Go(func() { r.watch(watching) })
 
@@ -127,8 +131,10 @@ func (r *run) watch(ctx context.Context) {
 // open binds the surfaces that are there in every state, and clears those that
 // are not yet: a socket there is a sign of being ready.
 func (r *run) open(ctx context.Context) error {
-	if err := transport.RemoveStale(transport.EndpointIn(r.dir, transport.V1)); err != nil {
-		return fmt.Errorf("open socket: %w", err)
+	for _, surface := range requestSurfaces {
+		if err := transport.RemoveStale(transport.EndpointIn(r.dir, surface)); err != nil {
+			return fmt.Errorf("open socket: %w", err)
+		}
 	}
 	endpoints := []transport.Endpoint{transport.EndpointIn(r.dir, transport.Admin)}
 	if path := r.daemon.cfg.AdminAddr; path != "" {

@@ -145,7 +145,7 @@ func TestDaemon_RunsTheConfiguredMock(t *testing.T) {
 	d := daemontest.Start(t, cfg)
 	admin := d.Admin()
 	want := wire.Capabilities{
-		Backend: "m", Accelerator: wire.AcceleratorCPU, WireVersion: 1, Model: "pretended", NCtx: 9, Slots: 3,
+		Backend: "m", V2: true, Tools: true, Thinking: true, Accelerator: wire.AcceleratorCPU, WireVersion: 1, Model: "pretended", NCtx: 9, Slots: 3,
 	}
 	admin.Until(wire.Ready{})
 	late := d.Admin()

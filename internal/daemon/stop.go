@@ -33,7 +33,7 @@ func (r *run) stop(ctx context.Context, failure error, stopBackends func()) {
 		r.step("finish running requests", func() { r.finishRequests(ctx) })
 	}
 	r.step("cancel running requests", r.cancelRunning)
-	r.step("close inference socket", func() { r.unlisten(transport.V1) })
+	r.step("close inference sockets", func() { r.unlisten(requestSurfaces...) })
 	r.step("stop backends", func() {
 		stopBackends()
 		r.workers.Wait()

@@ -4,8 +4,10 @@
 package router
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -24,10 +26,22 @@ var (
 // Need is what a request needs of its backend.
 type Need struct {
 	Generate bool
+	// V2 is a generation of typed content; the next five are about it.
+	V2, Tools, Thinking, Structured bool
+	Vision, Audio                   bool
+	Embed, Rerank                   bool
 }
 
 func (n Need) metBy(c backend.Capabilities) bool {
-	return !n.Generate || c.Generate
+	for _, one := range []struct{ needed, there bool }{
+		{n.Generate, c.Generate}, {n.V2, c.V2}, {n.Tools, c.Tools}, {n.Thinking, c.Thinking}, {n.Structured, c.StructuredOutput},
+		{n.Vision, c.Vision}, {n.Audio, c.Audio}, {n.Embed, c.Embed}, {n.Rerank, c.Rerank},
+	} {
+		if one.needed && !one.there {
+			return false
+		}
+	}
+	return true
 }
 
 // Router picks among a fixed list of backends. It is safe for concurrent use.
@@ -66,6 +80,25 @@ func New(backends []backend.Backend) *Router {
 		r.entries = append(r.entries, &entry{backend: b})
 	}
 	return r
+}
+
+// Offers is what a request can hope for: the capabilities of all backends that
+// meet n, ready or not, put together. Where they differ in more than what they
+// can, the first counts.
+func (r *Router) Offers(n Need) backend.Capabilities {
+	var all backend.Capabilities
+	for _, e := range slices.Backward(r.entries) {
+		c := e.backend.Capabilities()
+		if !n.metBy(c) {
+			continue
+		}
+		c.Vision, c.Audio = c.Vision || all.Vision, c.Audio || all.Audio
+		c.Tools, c.Thinking = c.Tools || all.Tools, c.Thinking || all.Thinking
+		c.StructuredOutput = c.StructuredOutput || all.StructuredOutput
+		c.AudioSampleRate = cmp.Or(c.AudioSampleRate, all.AudioSampleRate)
+		all = c
+	}
+	return all
 }
 
 // Pick returns the first backend that is ready and can do what n needs, else

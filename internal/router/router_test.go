@@ -15,6 +15,7 @@ import (
 
 // fake is a backend that is never called.
 type fake struct {
+	backend.Unsupported
 	name  string
 	caps  backend.Capabilities
 	ready bool

@@ -41,8 +41,14 @@ func codeOf(err error) (wire.Code, string) {
 	if _, ok := errors.AsType[*wire.MalformedError](err); ok {
 		return wire.CodeInvalidRequest, err.Error()
 	}
-	if _, ok := errors.AsType[*wire.FieldError](err); ok {
-		return wire.CodeInvalidRequest, err.Error()
+	if e, ok := errors.AsType[*backend.Error](err); ok {
+		return codeOfBackend(e)
+	}
+	if e, ok := errors.AsType[*wire.FieldError](err); ok {
+		return e.AnswerCode(), err.Error()
+	}
+	if e, ok := errors.AsType[*wire.StreamError](err); ok {
+		return e.Code, e.Message
 	}
 	switch {
 	case errors.Is(err, wire.ErrFrameTooLarge):
@@ -56,17 +62,19 @@ func codeOf(err error) (wire.Code, string) {
 	case errors.Is(err, router.ErrNotReady):
 		return wire.CodeBackendUnavailable, wire.MsgBackendNotReady
 	}
-	if e, ok := errors.AsType[*backend.Error](err); ok {
-		return codeOfBackend(e)
-	}
 	return wire.CodeInternal, msgInternal
 }
 
 func codeOfBackend(e *backend.Error) (wire.Code, string) {
-	switch e.Kind {
-	case backend.Unavailable:
+	switch {
+	case e.Kind == backend.Internal:
+	case e.Code != "" && e.Quote != "":
+		return e.Code, e.Message + ": " + e.Quote
+	case e.Code != "":
+		return e.Code, e.Message
+	case e.Kind == backend.Unavailable:
 		return wire.CodeBackendUnavailable, e.Message
-	case backend.Invalid:
+	case e.Kind == backend.Invalid:
 		return wire.CodeInvalidRequest, e.Message
 	}
 	return wire.CodeInternal, msgInternal
@@ -80,6 +88,9 @@ func reasonOf(err error) string {
 	}
 	if e, ok := errors.AsType[*wire.FieldError](err); ok {
 		return "not allowed: " + e.Field
+	}
+	if e, ok := errors.AsType[*wire.StreamError](err); ok {
+		return "stream broken: " + string(e.Code)
 	}
 	return err.Error()
 }

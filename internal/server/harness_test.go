@@ -3,6 +3,7 @@ package server_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"os"
@@ -29,15 +30,21 @@ type generate func(ctx context.Context, req *backend.Request, emit func([]backen
 
 // scripted is a backend that answers as the test says.
 type scripted struct {
+	backend.Unsupported
 	generate generate
 	unready  bool
 	unable   bool
+	able     func(*backend.Capabilities) // what it can do beside
 }
 
 func (s *scripted) Name() string { return "scripted" }
 func (s *scripted) Ready() bool  { return !s.unready }
 func (s *scripted) Capabilities() backend.Capabilities {
-	return backend.Capabilities{Generate: !s.unable, Slots: 4}
+	c := backend.Capabilities{Generate: !s.unable, Slots: 4}
+	if s.able != nil {
+		s.able(&c)
+	}
+	return c
 }
 
 func (s *scripted) Generate(ctx context.Context, req *backend.Request, emit func([]backend.Event) error) (backend.Result, error) {
@@ -111,9 +118,15 @@ func startWith(t *testing.T, o options) *harness {
 	}
 	h.server = server.New(server.Config{
 		Log: slog.New(slog.NewTextHandler(h.log, nil)), Gate: h.gate, Router: h.router, Hub: h.hub, Watcher: watcher,
-		Status:       func() wire.ControlStatus { return wire.ControlStatus{Version: "test", State: "ready"} },
-		Reload:       func(context.Context) wire.ControlReload { return wire.ControlReload{Applied: []string{"log_level"}} },
-		Drain:        func() { h.drains <- struct{}{} },
+		Status: func() wire.ControlStatus { return wire.ControlStatus{Version: "test", State: "ready"} },
+		Reload: func(context.Context) wire.ControlReload { return wire.ControlReload{Applied: []string{"log_level"}} },
+		Drain:  func() { h.drains <- struct{}{} },
+		CompileSchema: func(schema []byte) error {
+			if bytes.Contains(schema, []byte("bad")) {
+				return errors.New("bad schema")
+			}
+			return nil
+		},
 		WriteTimeout: o.writeTimeout, SubscriberTimeout: o.writeTimeout,
 	})
 	watching, stop := context.WithCancel(context.Background())
@@ -125,7 +138,7 @@ func startWith(t *testing.T, o options) *harness {
 	})
 	requests, cancel := context.WithCancelCause(context.Background())
 	h.cancelRequests = cancel
-	for _, surface := range []transport.Surface{transport.V1, transport.Admin, transport.Control} {
+	for _, surface := range transport.Surfaces() {
 		ln, err := transport.Listen(transport.EndpointIn(dir, surface))
 		if err != nil {
 			t.Fatal(err)

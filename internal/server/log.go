@@ -10,18 +10,18 @@ import (
 
 // logOutcome writes the one line of a finished request. It says who, how it
 // ended and how long it took; of what was said it holds nothing.
-func (r *v1Request) logOutcome(cause error, last wire.V1Response, err, sent error) {
+func (x *exchange) logOutcome(cause error, last wire.V1Response, err, sent error) {
 	outcome, code := outcomeOf(cause, last, sent)
-	attrs := append(r.peerAttrs(),
-		slog.Uint64("request", r.number),
+	attrs := append(x.peerAttrs(),
+		slog.Uint64("request", x.number),
 		slog.String("outcome", outcome),
-		slog.String("backend", r.backend),
-		slog.Int("prompt_tokens", r.result.Usage.PromptTokens),
-		slog.Int("cached_tokens", r.result.Usage.CachedTokens),
-		slog.Int("completion_tokens", r.result.Usage.CompletionTokens),
-		millis("queue_ms", r.queueTime),
-		millis("first_token_ms", r.firstToken),
-		millis("total_ms", time.Since(r.received)),
+		slog.String("backend", x.backend),
+		slog.Int("prompt_tokens", x.result.Usage.PromptTokens),
+		slog.Int("cached_tokens", x.result.Usage.CachedTokens),
+		slog.Int("completion_tokens", x.result.Usage.CompletionTokens),
+		millis("queue_ms", x.queueTime),
+		millis("first_token_ms", x.firstToken),
+		millis("total_ms", time.Since(x.received)),
 	)
 	if code != "" {
 		attrs = append(attrs, slog.String("code", string(code)))
@@ -29,7 +29,7 @@ func (r *v1Request) logOutcome(cause error, last wire.V1Response, err, sent erro
 	if err != nil {
 		attrs = append(attrs, slog.String("reason", reasonOf(err)))
 	}
-	r.log.Info("request", attrs...)
+	x.log.Info("request", attrs...)
 }
 
 // outcomeOf names the end of a request: a stop reason, or an error's code. cause
@@ -47,6 +47,10 @@ func outcomeOf(cause error, last wire.V1Response, sent error) (string, wire.Code
 		return "error", f.Code
 	case *wire.V1Done:
 		return string(f.StopReason), ""
+	case *wire.V2Done:
+		return string(f.StopReason), ""
+	case *wire.Embeddings, *wire.Reranked:
+		return string(wire.StopEnd), ""
 	}
 	return "none", ""
 }

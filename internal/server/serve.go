@@ -30,6 +30,10 @@ func (s *Server) Serve(ctx context.Context, ln *transport.Listener) {
 func (s *Server) start(ctx context.Context, surface transport.Surface, conn *transport.Conn) {
 	serve := map[transport.Surface]func(context.Context, *transport.Conn){
 		transport.V1:      s.serveV1,
+		transport.V2:      s.serveV2,
+		transport.Framed:  s.serveFramed,
+		transport.Embed:   s.serveEmbed,
+		transport.Rerank:  s.serveRerank,
 		transport.Admin:   s.serveAdmin,
 		transport.Control: s.serveControl,
 	}[surface]

@@ -1,6 +1,6 @@
 // Package server speaks with the clients: it accepts connections and runs the
-// sessions of the text surface (v1), of the admin stream and of the control
-// surface. It decodes and validates, and leaves the rest to others: the turn
+// sessions of the request surfaces (v1, v2, framed, embed, rerank), of the admin
+// stream and of the control surface. It decodes and validates, and leaves the rest to others: the turn
 // to the queue, the choice to the router, the answer to a backend. It knows
 // nothing of the daemon's lifecycle; it is told when to stop.
 package server
@@ -18,7 +18,7 @@ import (
 	"github.com/inferd/inferd/wire"
 )
 
-// Config is what a Server works with. All fields are required but the last two.
+// Config is what a Server works with. All fields are required but the last three.
 type Config struct {
 	Log    *slog.Logger
 	Gate   *queue.Gate
@@ -33,6 +33,9 @@ type Config struct {
 	// Reload reads the configuration again, and answers the control surface's
 	// reload command. It must end when the daemon stops.
 	Reload func(context.Context) wire.ControlReload
+	// CompileSchema reports why a JSON Schema can't be used; nil takes every
+	// object.
+	CompileSchema func(schema []byte) error
 	// WriteTimeout is how long a client may take nothing of its answer before
 	// it is cut off; 0 is 30 seconds.
 	WriteTimeout time.Duration

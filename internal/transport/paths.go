@@ -16,6 +16,10 @@ type Surface uint8
 // The surfaces.
 const (
 	V1 Surface = iota
+	V2
+	Framed
+	Embed
+	Rerank
 	Admin
 	Control
 )
@@ -32,9 +36,16 @@ type surface struct {
 
 var surfaces = [...]surface{
 	V1:      {name: "v1", leaf: "infer.sock", pipe: "inferd-infer", mode: 0o660},
+	V2:      {name: "v2", leaf: "infer.v2.sock", pipe: "inferd-infer-v2", mode: 0o660},
+	Framed:  {name: "framed", leaf: "inferd.sock", pipe: "inferd", mode: 0o660},
+	Embed:   {name: "embed", leaf: "infer.embed.sock", pipe: "inferd-infer-embed", mode: 0o660},
+	Rerank:  {name: "rerank", leaf: "infer.rerank.sock", pipe: "inferd-infer-rerank", mode: 0o660},
 	Admin:   {name: "admin", leaf: "admin.sock", pipe: "inferd-admin", mode: 0o600},
 	Control: {name: "control", leaf: "control.sock", pipe: "inferd-control", mode: 0o600},
 }
+
+// Surfaces lists all surfaces.
+func Surfaces() []Surface { return []Surface{V1, V2, Framed, Embed, Rerank, Admin, Control} }
 
 func (s Surface) String() string {
 	if int(s) < len(surfaces) {

@@ -92,6 +92,10 @@ func TestEndpointIn_NamesEachSurfaceAsTheProtocolDoes(t *testing.T) {
 		mode       uint32
 	}{
 		{V1, "/run/inferd/infer.sock", `\\.\pipe\inferd-infer`, 0o660},
+		{V2, "/run/inferd/infer.v2.sock", `\\.\pipe\inferd-infer-v2`, 0o660},
+		{Framed, "/run/inferd/inferd.sock", `\\.\pipe\inferd`, 0o660},
+		{Embed, "/run/inferd/infer.embed.sock", `\\.\pipe\inferd-infer-embed`, 0o660},
+		{Rerank, "/run/inferd/infer.rerank.sock", `\\.\pipe\inferd-infer-rerank`, 0o660},
 		{Admin, "/run/inferd/admin.sock", `\\.\pipe\inferd-admin`, 0o600},
 		{Control, "/run/inferd/control.sock", `\\.\pipe\inferd-control`, 0o600},
 	} {

@@ -1,6 +1,7 @@
 package backendtest
 
 import (
+	"reflect"
 	"strings"
 
 	"github.com/inferd/inferd/internal/backend"
@@ -19,7 +20,7 @@ func (s *suite) staysTheSame() {
 	if now := s.Backend.Name(); now != name {
 		s.Errorf("the name is %q, and was %q", now, name)
 	}
-	if now := s.Backend.Capabilities(); now != caps {
+	if now := s.Backend.Capabilities(); !reflect.DeepEqual(now, caps) {
 		s.Errorf("capabilities are %+v, and were %+v when the backend was ready", now, caps)
 	}
 }

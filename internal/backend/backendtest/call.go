@@ -27,7 +27,7 @@ type call struct {
 // its events recorded, and its error is what emit returns.
 func (s *suite) start(ctx context.Context, req *backend.Request, then func(*recorder) error) *call {
 	c := &call{
-		recorder: &recorder{TB: s.TB, progress: req.Progress, then: then},
+		recorder: &recorder{TB: s.TB, progress: req.Progress, chat: req.Chat, then: then},
 		suite:    s, request: req, done: make(chan struct{}),
 	}
 	go func() {

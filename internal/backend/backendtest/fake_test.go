@@ -58,6 +58,7 @@ func judge(t *testing.T, name string, b backend.Backend) string {
 		Subject: Subject{
 			Backend: b, Request: ask("a short one", 20), Long: ask("a long one", 1<<30),
 			Invalid: ask(strings.Repeat("word ", context16), 1), Repeatable: true,
+			Typed: typed(),
 		},
 	}
 	var done sync.WaitGroup
@@ -84,6 +85,17 @@ func ask(content string, maxTokens int) *backend.Request {
 	return &backend.Request{
 		Messages: []wire.Message{{Role: wire.RoleUser, Content: content}},
 		Params:   wire.Params{MaxTokens: maxTokens},
+	}
+}
+
+// typed is a request whose answer has all there is.
+func typed() *backend.Request {
+	return &backend.Request{
+		Chat: &backend.Chat{
+			Messages: []wire.V2Message{{Role: wire.RoleUser, Content: []wire.Block{{Type: wire.BlockText, Text: "hello"}}}},
+			Tools:    []wire.Tool{{Name: "f", InputSchema: []byte("{}")}},
+		},
+		Params: wire.Params{MaxTokens: 20},
 	}
 }
 

@@ -1,13 +1,16 @@
 package backendtest
 
 import (
+	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"unicode/utf8"
 
 	"github.com/inferd/inferd/internal/backend"
+	"github.com/inferd/inferd/wire"
 )
 
 // errBroken is what emit answers once the contract is broken.
@@ -18,6 +21,7 @@ var errBroken = errors.New("the backend broke the contract of emit")
 type recorder struct {
 	testing.TB
 	progress bool
+	chat     *backend.Chat // of the request, if it has one
 	then     func(*recorder) error
 
 	inside atomic.Bool
@@ -29,7 +33,9 @@ type recorder struct {
 	pieces   []string // of text
 	tokens   int
 	prefills int
-	prefill  int   // Done of the last EventPrefill
+	prefill  int      // Done of the last EventPrefill
+	thoughts []string // of thinking
+	calls    []*backend.ToolCall
 	failure  error // what emit answered, if it failed
 }
 
@@ -80,9 +86,38 @@ func (r *recorder) record(e backend.Event) {
 		}
 		r.prefill = e.Done
 		r.prefills++
+	case backend.EventThinking:
+		if e.Text == "" || !utf8.ValidString(e.Text) {
+			r.Errorf("thinking %q: want some, and whole UTF-8", e.Text)
+		}
+		if r.chat == nil {
+			r.Error("thinking for a request without a Chat")
+		}
+		r.thoughts = append(r.thoughts, e.Text)
+		r.tokens += e.Tokens
+	case backend.EventToolUse:
+		r.recordCall(e.Call)
+		r.tokens += e.Tokens
 	default:
 		r.Errorf("an event of kind %d, which the contract does not know", e.Kind)
 	}
+}
+
+// recordCall checks that a tool call is whole, and of a tool that there is.
+func (r *recorder) recordCall(call *backend.ToolCall) {
+	if call == nil || r.chat == nil {
+		r.Errorf("tool call %v for a request with Chat %v", call, r.chat != nil)
+		return
+	}
+	known := slices.ContainsFunc(r.chat.Tools, func(t wire.Tool) bool { return t.Name == call.Name })
+	var input map[string]any
+	if err := json.Unmarshal(call.Input, &input); err != nil || !known || call.ID == "" || input == nil {
+		r.Errorf("tool call %q of %q with input %q: want an id, a tool of the request and a JSON object", call.ID, call.Name, call.Input)
+	}
+	if slices.ContainsFunc(r.calls, func(other *backend.ToolCall) bool { return other.ID == call.ID }) {
+		r.Errorf("two tool calls have the id %q", call.ID)
+	}
+	r.calls = append(r.calls, call)
 }
 
 func (r *recorder) text() string { return strings.Join(r.pieces, "") }

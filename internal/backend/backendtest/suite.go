@@ -24,6 +24,9 @@ type Subject struct {
 	Long *backend.Request
 	// Invalid is refused with the kind backend.Invalid; nil if there is none.
 	Invalid *backend.Request
+	// Typed is a request with a Chat that ends by itself or at its MaxTokens;
+	// nil where the backend has no capability V2.
+	Typed *backend.Request
 	// Repeatable: the same request always has the same answer.
 	Repeatable bool
 }
@@ -60,6 +63,9 @@ var checks = []struct {
 	{"StopsWhenEmitFails", (*suite).stopsWhenEmitFails},
 	{"BlockedEmitHoldsUpNobody", (*suite).blockedEmitHoldsUpNobody},
 	{"ServesManyAtOnce", (*suite).servesManyAtOnce},
+	{"AnswersTyped", (*suite).answersTyped},
+	{"Embeds", (*suite).embeds},
+	{"Reranks", (*suite).reranks},
 	{"LeavesNothingBehind", (*suite).leavesNothingBehind},
 }
 

@@ -45,6 +45,8 @@ type Events struct {
 
 // Backend is a model on this machine. Safe for concurrent use.
 type Backend struct {
+	backend.Unsupported
+
 	cfg    Config
 	engine *engine.Engine
 
@@ -126,6 +128,9 @@ func (b *Backend) Info() wire.BackendStatus {
 func (b *Backend) Generate(ctx context.Context, req *backend.Request, emit func([]backend.Event) error) (backend.Result, error) {
 	if ctx.Err() != nil {
 		return backend.Result{Stop: wire.StopCancelled}, nil
+	}
+	if req.Chat != nil {
+		return backend.Result{}, backend.ErrNoV2()
 	}
 	g := proto.Generate{User: req.User, Messages: req.Messages, Params: req.Params, Progress: req.Progress}
 	var events []backend.Event

@@ -23,6 +23,25 @@ type Config struct {
 	Echo bool
 	// Loop repeats the answer until max_tokens, a stop string or a cancel.
 	Loop bool
+	// NoGenerate takes generation from what the mock can do.
+	NoGenerate bool
+	// Thinking comes before the answer, piece by piece, on the typed surfaces.
+	Thinking []string
+	// ToolCalls end an answer to a request with tools, if it is not cut.
+	ToolCalls []backend.ToolCall
+	// Structured claims that the mock enforces tool choices and formats; of
+	// those it follows wire.ToolChoiceNone only.
+	Structured bool
+	// Vision and AudioSampleRate, in Hz, are the media that the mock takes.
+	Vision          bool
+	AudioSampleRate int
+	// Dimensions is the size of the vectors that the mock makes; 0 is none. They
+	// depend on the text and nothing else.
+	Dimensions int
+	// Vectors are the vectors of the first texts of every request, instead.
+	Vectors [][]float32
+	// Rerank scores documents by how many words they share with the query.
+	Rerank bool
 	// ContextTokens bounds prompt and answer, in tokens; 0 is no bound. A
 	// prompt's tokens are its words.
 	ContextTokens int

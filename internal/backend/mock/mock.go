@@ -6,8 +6,6 @@ package mock
 
 import (
 	"context"
-	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -47,11 +45,21 @@ func (b *Backend) Name() string { return b.config.Name }
 // Capabilities says what the configuration says.
 func (b *Backend) Capabilities() backend.Capabilities {
 	return backend.Capabilities{
-		Generate:      true,
-		Slots:         b.config.Slots,
-		ContextTokens: b.config.ContextTokens,
-		Model:         b.config.Model,
-		Accelerator:   wire.AcceleratorCPU,
+		Generate:         !b.config.NoGenerate,
+		V2:               !b.config.NoGenerate,
+		Tools:            true,
+		Thinking:         true,
+		Vision:           b.config.Vision,
+		Audio:            b.config.AudioSampleRate > 0,
+		AudioSampleRate:  b.config.AudioSampleRate,
+		StructuredOutput: b.config.Structured,
+		Embed:            b.config.Dimensions > 0,
+		Rerank:           b.config.Rerank,
+		EmbedSize:        b.config.Dimensions,
+		Slots:            b.config.Slots,
+		ContextTokens:    b.config.ContextTokens,
+		Model:            b.config.Model,
+		Accelerator:      wire.AcceleratorCPU,
 	}
 }
 
@@ -73,6 +81,9 @@ func (b *Backend) Generate(ctx context.Context, req *backend.Request, emit func(
 	if ctx.Err() != nil {
 		return r.result(wire.StopCancelled), nil
 	}
+	if b.config.NoGenerate {
+		return r.failed(backend.Errorf(backend.Invalid, "this backend does not generate"))
+	}
 	if !b.Ready() {
 		return r.failed(backend.Errorf(backend.Unavailable, wire.MsgBackendNotReady))
 	}
@@ -81,44 +92,4 @@ func (b *Backend) Generate(ctx context.Context, req *backend.Request, emit func(
 			"the prompt has %d tokens: allowed are fewer than the context's %d", r.usage.PromptTokens, room))
 	}
 	return r.play(ctx)
-}
-
-// answer is the script for one request.
-type answer struct {
-	tokens []string
-	loop   bool
-}
-
-func newAnswer(c *Config, messages []wire.Message) answer {
-	if c.Echo {
-		return answer{tokens: echo(messages), loop: c.Loop}
-	}
-	return answer{tokens: c.Tokens, loop: c.Loop}
-}
-
-// at returns the token n, or false after the last.
-func (a answer) at(n int) (string, bool) {
-	if a.loop && len(a.tokens) > 0 {
-		n %= len(a.tokens)
-	}
-	if n >= len(a.tokens) {
-		return "", false
-	}
-	return a.tokens[n], true
-}
-
-// echo cuts the last user message into words, each but the first with a space
-// before it.
-func echo(messages []wire.Message) []string {
-	for _, m := range slices.Backward(messages) {
-		if m.Role != wire.RoleUser {
-			continue
-		}
-		words := strings.Fields(m.Content)
-		for w := 1; w < len(words); w++ {
-			words[w] = " " + words[w]
-		}
-		return words
-	}
-	return nil
 }

@@ -311,7 +311,7 @@ func TestBackend_IsReadyAfterItsDelay(t *testing.T) {
 
 func TestBackend_SaysWhatItsConfigSays(t *testing.T) {
 	b := New(Config{Name: "script", Model: "none", Slots: 3, ContextTokens: 512})
-	want := backend.Capabilities{Generate: true, Slots: 3, ContextTokens: 512, Model: "none", Accelerator: wire.AcceleratorCPU}
+	want := backend.Capabilities{Generate: true, V2: true, Tools: true, Thinking: true, Slots: 3, ContextTokens: 512, Model: "none", Accelerator: wire.AcceleratorCPU}
 	if diff := cmp.Diff(want, b.Capabilities()); diff != "" || b.Name() != "script" {
 		t.Errorf("name %q, capabilities (-want +got):\n%s", b.Name(), diff)
 	}

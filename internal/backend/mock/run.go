@@ -2,7 +2,6 @@ package mock
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/inferd/inferd/internal/backend"
@@ -24,7 +23,8 @@ type run struct {
 
 	characters stop.UTF8
 	stops      *stop.Matcher
-	untold     int // tokens whose text is held back
+	stopString bool // one was met
+	untold     int  // tokens whose text is held back
 	batch      []backend.Event
 
 	start, firstToken time.Time
@@ -35,14 +35,12 @@ type run struct {
 func newRun(c *Config, req *backend.Request, emit func([]backend.Event) error) *run {
 	r := &run{
 		config: c, req: req, emit: emit,
-		answer: newAnswer(c, req.Messages),
+		answer: newAnswer(c, req),
 		limit:  req.Params.MaxTokens,
 		stops:  stop.New(req.Params.Stop),
 		start:  time.Now(),
 	}
-	for _, m := range req.Messages {
-		r.usage.PromptTokens += len(strings.Fields(m.Content))
-	}
+	r.usage.PromptTokens = promptTokens(req)
 	if c.ContextTokens > 0 {
 		r.limit = min(r.limit, c.ContextTokens-r.usage.PromptTokens)
 	}
@@ -79,7 +77,7 @@ func (r *run) step(ctx context.Context) (end wire.StopReason, err error) {
 	if failure := r.scriptedFailure(n); failure != nil {
 		return r.breakOff(ctx, failure)
 	}
-	token, ok := r.answer.at(n)
+	token, thought, ok := r.answer.at(n)
 	switch {
 	case n >= r.limit: // before the end, which a model can't know either
 		return wire.StopLength, nil
@@ -91,7 +89,10 @@ func (r *run) step(ctx context.Context) (end wire.StopReason, err error) {
 	if ctx.Err() != nil {
 		return wire.StopCancelled, nil
 	}
-	if r.take(token) {
+	if thought {
+		r.think(token)
+	} else if r.take(token) {
+		r.stopString = true
 		return wire.StopEnd, nil
 	}
 	return "", r.send(r.batchSize())
@@ -134,6 +135,32 @@ func (r *run) take(token string) (stopped bool) {
 	return stopped
 }
 
+// think generates one token of thinking. There are no stop strings in that.
+func (r *run) think(token string) {
+	if r.usage.CompletionTokens == 0 {
+		r.firstToken = time.Now()
+	}
+	r.usage.CompletionTokens++
+	if token != "" {
+		r.batch = append(r.batch, backend.Event{Kind: backend.EventThinking, Text: token, Tokens: 1})
+	}
+}
+
+// call makes the scripted tool calls, each of one token, at the end of an
+// answer that nothing has cut.
+func (r *run) call(end wire.StopReason) {
+	if end != wire.StopEnd || r.stopString {
+		return
+	}
+	for i := range r.answer.calls {
+		if r.usage.CompletionTokens >= r.limit {
+			return
+		}
+		r.usage.CompletionTokens++
+		r.batch = append(r.batch, backend.Event{Kind: backend.EventToolUse, Call: &r.answer.calls[i], Tokens: 1})
+	}
+}
+
 // finish sends what is held back, unless ctx has ended, and ends the answer.
 func (r *run) finish(ctx context.Context, end wire.StopReason) (backend.Result, error) {
 	if ctx.Err() != nil {
@@ -144,6 +171,8 @@ func (r *run) finish(ctx context.Context, end wire.StopReason) (backend.Result, 
 		text += r.stops.Flush()
 	}
 	r.tell(text)
+	r.stopString = r.stopString || stopped
+	r.call(end)
 	if err := r.send(1); err != nil {
 		return r.failed(err)
 	}
@@ -186,7 +215,7 @@ func (r *run) reportPrefill(done int) error {
 func (r *run) failed(err error) (backend.Result, error) { return r.result(wire.StopError), err }
 
 func (r *run) result(end wire.StopReason) backend.Result {
-	result := backend.Result{Stop: end, Usage: r.usage, Prefill: r.prefill}
+	result := backend.Result{Stop: end, StopString: end == wire.StopEnd && r.stopString, Usage: r.usage, Prefill: r.prefill}
 	if !r.firstToken.IsZero() {
 		result.FirstToken = r.firstToken.Sub(r.start)
 		result.Decode = time.Since(r.firstToken)

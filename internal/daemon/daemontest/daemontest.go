@@ -161,7 +161,7 @@ func (d *Daemon) Stop() error {
 // checkSockets fails the test if a socket of the daemon is still there.
 func (d *Daemon) checkSockets() {
 	d.t.Helper()
-	for _, s := range []transport.Surface{transport.V1, transport.Admin, transport.Control} {
+	for _, s := range transport.Surfaces() {
 		if d.Bound(s) {
 			d.t.Errorf("the %v socket is still there", s)
 		}

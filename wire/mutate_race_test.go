@@ -1,0 +1,5 @@
+//go:build race
+
+package wire
+
+const defaultMutations = 20_000
