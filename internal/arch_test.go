@@ -31,6 +31,7 @@ var layers = []struct{ pkg, imports, modules string }{
 	{"internal/config", "", "hujson"},
 	{"internal/store", "internal/disk", ""},
 	{"internal/store/adopt", "internal/store", ""},
+	{"internal/store/fetch", "internal/store", ""},
 	{"internal/disk/disktest", "internal/disk", ""},
 	{"internal/status", "wire", ""},
 
@@ -62,7 +63,7 @@ var layers = []struct{ pkg, imports, modules string }{
 	{"client", "internal/transport wire", ""},
 	{"internal/loadgen", "client wire", ""},
 	{"cmd/inferd", "client internal/backend internal/backend/mock internal/config internal/daemon internal/disk " +
-		"internal/engine/library internal/gguf internal/loadgen internal/store internal/store/adopt internal/transport wire", "cobra pflag term sys"},
+		"internal/engine/library internal/gguf internal/loadgen internal/store internal/store/adopt internal/store/fetch internal/transport wire", "cobra pflag term sys"},
 	{"bench", "client internal/disk internal/engine internal/engine/proto internal/gguf internal/loadgen " +
 		"internal/transport wire", "sys"},
 	{"cmd/inferd-engine", "internal/engine internal/engine/host internal/engine/llama internal/engine/proto model", ""},
