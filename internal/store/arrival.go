@@ -19,13 +19,13 @@ const (
 	stateExt = ".state"
 	// arrivalChunk is small, as what is on its way between reading and hashing
 	// is lost when the process is killed.
-	arrivalChunk = 64 << 10
+	arrivalChunk = 32 << 10
 	// arrivalTick is how often Receive reports while nothing comes.
 	arrivalTick = time.Second
 	// saveEvery and syncEvery are after how many bytes the state is written, and
 	// after how many it is brought to the disk together with the bytes. The first
 	// bounds what a kill costs, the second what a power cut does.
-	saveEvery = 128 << 10
+	saveEvery = 64 << 10
 	syncEvery = 256 << 20
 )
 

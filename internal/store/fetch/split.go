@@ -13,8 +13,12 @@ const maxParts = 512
 // splitName is how the parts of a split model are called.
 var splitName = regexp.MustCompile(`^(.*)-(\d{5})-of-(\d{5})(\.gguf)$`)
 
-// IsPart reports whether a file is called like a part of a split model.
-func IsPart(name string) bool { return splitName.MatchString(name) }
+// IsPart reports whether the file at a URL is called like a part of a split
+// model.
+func IsPart(text string) bool {
+	t, err := parseTarget(text, "")
+	return err == nil && splitName.MatchString(t.url.Path)
+}
 
 // splitParts returns the names of all parts of the model that a file is of: the
 // file itself where it is all of it.
