@@ -23,8 +23,9 @@ const (
 	// arrivalTick is how often Receive reports while nothing comes.
 	arrivalTick = time.Second
 	// saveEvery and syncEvery are after how many bytes the state is written, and
-	// after how many it is brought to the disk together with the bytes. The first
-	// bounds what a kill costs, the second what a power cut does.
+	// after how many, unless Options say so, it is brought to the disk together
+	// with the bytes. The first bounds what a kill costs, the second what a power
+	// cut does.
 	saveEvery = 64 << 10
 	syncEvery = 256 << 20
 )
@@ -209,7 +210,7 @@ func (w diskWriter) Write(p []byte) (int, error) {
 func (a *Arrival) checkpoint() error {
 	var err error
 	switch {
-	case a.state.offset-a.synced >= a.s.options.syncEvery:
+	case a.state.offset-a.synced >= a.s.options.SyncEvery:
 		err = a.sync()
 	case a.state.offset-a.saved >= saveEvery:
 		err = a.save(false)

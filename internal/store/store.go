@@ -26,8 +26,9 @@ type Options struct {
 	// BootID names the run of the system since its start; empty means that of
 	// disk.BootID.
 	BootID string
-
-	syncEvery int64 // see there; tests have a smaller one
+	// SyncEvery is how many bytes of an Arrival a power cut may cost; 0 means 256
+	// MiB.
+	SyncEvery int64
 }
 
 // Listener is told what a store does. Any of the functions may be nil. They are
@@ -81,8 +82,8 @@ func New(fsys disk.FS, o Options) *Store {
 	if o.BootID == "" {
 		o.BootID = disk.BootID()
 	}
-	if o.syncEvery == 0 {
-		o.syncEvery = syncEvery
+	if o.SyncEvery == 0 {
+		o.SyncEvery = syncEvery
 	}
 	return &Store{fs: fsys, options: o}
 }
