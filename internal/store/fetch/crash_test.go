@@ -53,7 +53,7 @@ type world struct {
 	told   int  // errors of quarantine events
 }
 
-var right = weights(100<<10, 1)
+var right = weights(70<<10, 1)
 
 func newWorld(t testing.TB, bad bool) *world {
 	t.Helper()
@@ -175,7 +175,7 @@ func TestPull_PowerCutLeavesAValidStoreAtEveryOperation(t *testing.T) {
 				if crashed && err == nil {
 					err = errors.New("done")
 				}
-				for seed := range uint64(3) {
+				for seed := range uint64(2) {
 					found := *w
 					found.server = &memoryServer{data: w.server.data}
 					found.volume = w.volume.Crash(rand.New(rand.NewPCG(seed, uint64(n))))

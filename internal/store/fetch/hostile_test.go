@@ -350,7 +350,6 @@ func TestEnsure_ErrorsShowNoSecret(t *testing.T) {
 
 func TestEnsure_TrustsNoUnknownCertificate(t *testing.T) {
 	s, h := newServer(t, weights(mib, 1)), newHome(t)
-	s.Config.ErrorLog = nil
 	tries := 0
 	_, err := newClient(t).Ensure(t.Context(), h.Store, s.source(), fetch.Options{Retrying: func(fetch.Retry) { tries++ }})
 	var cert *tls.CertificateVerificationError

@@ -141,7 +141,7 @@ func TestPull_SurvivesKills(t *testing.T) {
 	server := httptest.NewUnstartedServer(k)
 	server.Listener = slowBuffers{server.Listener}
 	server.Start()
-	defer server.Close()
+	t.Cleanup(server.Close)
 	sum := sha256.New()
 	_, err := io.Copy(sum, k.file.open())
 	check(t, err)
@@ -154,6 +154,7 @@ func TestPull_SurvivesKills(t *testing.T) {
 			t.Fatalf("%d runs, after %d kills", runs, *killCount)
 		}
 	}
+	server.Close() // it may still be sending
 	h := &home{t: t, root: root}
 	h.Store, err = store.Open(root, store.Options{})
 	check(t, err)

@@ -32,10 +32,11 @@ func newProxy(t testing.TB, to *server) (proxy *url.URL, hosts func() []string) 
 			return
 		}
 		w.WriteHeader(http.StatusOK)
+		tunnels.Add(2) // the server does not wait for a connection that was taken from it
 		in, _, err := http.NewResponseController(w).Hijack()
 		check(t, err)
-		tunnels.Go(func() { _, _ = io.Copy(out, in); _ = out.Close() })
-		tunnels.Go(func() { _, _ = io.Copy(in, out); _ = in.Close() })
+		go func() { defer tunnels.Done(); _, _ = io.Copy(out, in); _ = out.Close() }()
+		go func() { defer tunnels.Done(); _, _ = io.Copy(in, out); _ = in.Close() }()
 	}))
 	t.Cleanup(func() { p.Close(); tunnels.Wait() })
 	u, err := url.Parse(p.URL)

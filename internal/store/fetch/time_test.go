@@ -12,7 +12,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/inferd/inferd/internal/disk/disktest"
 	"github.com/inferd/inferd/internal/store"
 	"github.com/inferd/inferd/internal/store/fetch"
 )
@@ -68,7 +67,9 @@ func bubble(t *testing.T, config fetch.Config, rt roundTrip) func(data []byte, o
 	config.Proxy = noProxy
 	c := fetch.New(config)
 	c.SetTransport(rt)
-	s := store.New(disktest.NewMemory(disktest.MemoryOptions{}), store.Options{BootID: "one"})
+	s, err := store.Open(t.TempDir(), store.Options{})
+	check(t, err)
+	t.Cleanup(func() { check(t, s.Close()) })
 	return func(data []byte, o fetch.Options) (fetch.Result, error) {
 		src := fetch.Source{Name: "tiny", URL: "https://hub.example/f?token=secret", SHA256: digest(data), Size: int64(len(data))}
 		return c.Ensure(t.Context(), s, src, o)
