@@ -7,7 +7,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"strings"
 
@@ -100,10 +99,10 @@ func pullFailure(ctx context.Context, err error) error {
 	}
 	f := &failure{err: err, hint: "the same command goes on where it stopped", code: exitFailure}
 	if status, ok := errors.AsType[*fetch.StatusError](err); ok {
-		switch status.Code {
-		case http.StatusUnauthorized, http.StatusForbidden:
+		switch {
+		case status.Denied():
 			f.hint = "the file needs credentials: for the hub, set " + envHubToken + " and accept the model's terms there"
-		case http.StatusNotFound:
+		case status.Missing():
 			f.hint = "check owner, repository, file and revision, or the URL"
 		}
 		return f

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptrace"
 	"net/netip"
@@ -80,9 +81,7 @@ func (w *wires) hop(ctx context.Context, q question, at *url.URL, public bool) (
 	if err != nil {
 		return nil, false, &PolicyError{fmt.Sprintf("%s can't be asked", redacted(at))}
 	}
-	for key, values := range q.header {
-		r.Header[key] = values
-	}
+	maps.Copy(r.Header, q.header)
 	r.Header.Set("User-Agent", "inferd")
 	r.Header.Set("Accept-Encoding", "identity")
 	if q.to.auth != "" && origin(at) == origin(q.to.url) {

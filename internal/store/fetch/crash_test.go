@@ -240,8 +240,8 @@ func TestPull_DiskErrorLeavesAValidStoreAtEveryOperation(t *testing.T) {
 					w.open(disktest.Fault{After: n, Err: fault})
 					err := w.pull()
 					happened := w.faulty.Happened()
-					var mismatch *store.MismatchError
-					if err != nil && !errors.Is(err, fault) && !(bad && errors.As(err, &mismatch)) {
+					_, mismatch := errors.AsType[*store.MismatchError](err)
+					if err != nil && !errors.Is(err, fault) && (!bad || !mismatch) {
 						t.Fatalf("%v at operation %d: reported as %v", fault, n, err)
 					}
 					w.valid()

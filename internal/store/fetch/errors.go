@@ -3,6 +3,7 @@ package fetch
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/inferd/inferd/internal/store"
@@ -42,6 +43,14 @@ func (e *StatusError) Error() string {
 	}
 	return text
 }
+
+// Denied reports an answer that asks for other credentials.
+func (e *StatusError) Denied() bool {
+	return e.Code == http.StatusUnauthorized || e.Code == http.StatusForbidden
+}
+
+// Missing reports that there is no such file.
+func (e *StatusError) Missing() bool { return e.Code == http.StatusNotFound || e.Code == http.StatusGone }
 
 // ProtocolError is an answer that does not fit the question.
 type ProtocolError struct{ Reason string }

@@ -130,8 +130,7 @@ func TestResolve_RefusesAHubThatDoesNotSayWhatItHas(t *testing.T) {
 				return true
 			})
 			_, err := newClient(t, hub).Resolve(t.Context(), mustHub(t, "hf:o/r/f.gguf"), fetch.HubConfig{Endpoint: hub.URL})
-			var protocol *fetch.ProtocolError
-			if !errors.As(err, &protocol) {
+			if _, ok := errors.AsType[*fetch.ProtocolError](err); !ok {
 				t.Error(err)
 			}
 		})

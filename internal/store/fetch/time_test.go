@@ -141,13 +141,12 @@ func TestEnsure_EndsWhenItsTimeIsOver(t *testing.T) {
 		pull := bubble(t, fetch.Config{Timeout: 3 * time.Hour}, func(r *http.Request) (*http.Response, error) {
 			return sends(r, data, 1<<10, time.Minute/32), nil
 		})
-		began := time.Now()
 		_, err := pull(data, fetch.Options{})
 		check(t, err) // 1024 pieces, half an hour
 		pull = bubble(t, fetch.Config{Timeout: 10 * time.Minute}, func(r *http.Request) (*http.Response, error) {
 			return sends(r, data, 1<<10, time.Minute/32), nil
 		})
-		began = time.Now()
+		began := time.Now()
 		_, err = pull(data, fetch.Options{})
 		if err == nil || !strings.Contains(err.Error(), "the time for the download is over") || time.Since(began) != 10*time.Minute {
 			t.Errorf("after %s: %v", time.Since(began), err)
