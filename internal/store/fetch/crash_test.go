@@ -263,7 +263,7 @@ func TestPull_DiskFillsUpOnTheWay(t *testing.T) {
 		Match: func(op disktest.Op) bool {
 			return op.Kind == disktest.OpWrite && strings.HasSuffix(op.Name, ".part")
 		},
-		After: 3, Err: syscall.ENOSPC,
+		After: 2, Err: syscall.ENOSPC,
 	})
 	err := w.pull()
 	var local *store.ReceiveError

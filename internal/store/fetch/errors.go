@@ -50,7 +50,9 @@ func (e *StatusError) Denied() bool {
 }
 
 // Missing reports that there is no such file.
-func (e *StatusError) Missing() bool { return e.Code == http.StatusNotFound || e.Code == http.StatusGone }
+func (e *StatusError) Missing() bool {
+	return e.Code == http.StatusNotFound || e.Code == http.StatusGone
+}
 
 // ProtocolError is an answer that does not fit the question.
 type ProtocolError struct{ Reason string }
