@@ -54,7 +54,7 @@ func countFrames(ctx context.Context, dir string, period time.Duration) (float64
 	var count atomic.Int64
 	var reading sync.WaitGroup
 	var conns []net.Conn
-	failed := make(chan error, readers)
+	begun, failed := make(chan struct{}, readers), make(chan error, readers)
 	defer reading.Wait()
 	defer func() {
 		for _, c := range conns {
@@ -67,34 +67,49 @@ func countFrames(ctx context.Context, dir string, period time.Duration) (float64
 			return 0, err
 		}
 		conns = append(conns, conn)
-		reading.Go(func() {
-			buf := make([]byte, 64<<10)
-			for {
-				n, err := conn.Read(buf)
-				count.Add(int64(bytes.Count(buf[:n], []byte("\n"))))
-				if err != nil {
-					failed <- err
-					return
-				}
-			}
-		})
+		reading.Go(func() { failed <- countLines(conn, &count, begun) })
 	}
-	wait := func(d time.Duration) error {
-		select {
-		case <-time.After(d):
-			return nil
-		case err := <-failed:
-			return errors.Join(errors.New("a client's answer ended"), err)
-		case <-ctx.Done():
-			return context.Cause(ctx)
+	for range conns { // until all are at it
+		if err := passes(ctx, begun, failed); err != nil {
+			return 0, err
 		}
 	}
-	if err := wait(300 * time.Millisecond); err != nil { // all are at it
-		return 0, err
-	}
 	from, before := time.Now(), count.Load()
-	err := wait(period)
-	return float64(count.Load()-before) / time.Since(from).Seconds(), err
+	for count.Load() == before { // a machine that stood still has shown nothing
+		if err := passes(ctx, time.After(period), failed); err != nil {
+			return 0, err
+		}
+	}
+	return float64(count.Load()-before) / time.Since(from).Seconds(), nil
+}
+
+// countLines counts what comes until the connection ends, and says when the
+// first has come.
+func countLines(conn net.Conn, count *atomic.Int64, begun chan<- struct{}) error {
+	buf := make([]byte, 64<<10)
+	for first := true; ; {
+		n, err := conn.Read(buf)
+		count.Add(int64(bytes.Count(buf[:n], []byte("\n"))))
+		if err != nil {
+			return err
+		}
+		if first {
+			first = false
+			begun <- struct{}{}
+		}
+	}
+}
+
+// passes waits for something, unless a client's answer ends before.
+func passes[T any](ctx context.Context, something <-chan T, failed <-chan error) error {
+	select {
+	case <-something:
+		return nil
+	case err := <-failed:
+		return errors.Join(errors.New("a client's answer ended"), err)
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // endless asks for an answer that does not end.

@@ -103,6 +103,25 @@ func TestDrain_ReturnsWithTheFinalReply(t *testing.T) {
 	}
 }
 
+func TestReload_ReturnsWhatBecameOfIt(t *testing.T) {
+	dir := shortDir(t)
+	want := &wire.ControlReload{Applied: []string{"log_level"}, NeedsRestart: []wire.ReloadPending{{Key: "listen.tcp", Reason: "r"}}, Problems: []string{"p"}}
+	reply := wire.ControlReply{Reload: want, Final: true}
+	play(t, dir, transport.Control, []step{expect(`{"cmd":"reload"}`), send(string(reply.Append(nil))), awaitClose})
+	got, err := client.Reload(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	other := shortDir(t)
+	play(t, other, transport.Control, []step{expect(`{"cmd":"reload"}`), send(`{"ok":true,"final":true}` + "\n"), awaitClose})
+	if _, err := client.Reload(t.Context(), other); err == nil {
+		t.Error("took an answer without a reload for one")
+	}
+}
+
 func TestControl_ReportsWhatIsNoFinalReply(t *testing.T) {
 	for name, c := range map[string]struct {
 		script []step

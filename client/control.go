@@ -32,6 +32,19 @@ func Drain(ctx context.Context, dir string) error {
 	return err
 }
 
+// Reload tells the daemon to read its configuration again, and says what became
+// of it. That the new one has problems is no error: they are in the answer.
+func Reload(ctx context.Context, dir string) (*wire.ControlReload, error) {
+	reply, err := command(ctx, dir, wire.CmdReload)
+	if err != nil {
+		return nil, err
+	}
+	if reply.Reload == nil {
+		return nil, errors.New("the daemon answered reload without saying what became of it")
+	}
+	return reply.Reload, nil
+}
+
 // command sends one command on a connection of its own and returns the last
 // reply.
 func command(ctx context.Context, dir, cmd string) (wire.ControlReply, error) {

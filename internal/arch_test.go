@@ -28,7 +28,7 @@ var layers = []struct{ pkg, imports, modules string }{
 	{"internal/prompt/stop", "", ""},
 	{"internal/prompt/chatml", "wire", ""},
 	{"internal/transport", "", "sys go-winio"},
-	{"internal/config", "", "hujson"},
+	{"internal/config", "internal/disk", "hujson"},
 	{"internal/store", "internal/disk", ""},
 	{"internal/store/adopt", "internal/store", ""},
 	{"internal/store/fetch", "internal/store", ""},

@@ -9,6 +9,7 @@ type ControlRequest struct {
 const (
 	CmdStatus = "status"
 	CmdDrain  = "drain"
+	CmdReload = "reload"
 )
 
 // ControlStatus answers CmdStatus.
@@ -49,6 +50,23 @@ type QueueStatus struct {
 	Refused     uint64 `json:"refused_total"`
 }
 
+// ControlReload answers CmdReload: what became of a configuration that was read
+// again. Where there are problems, what is not in Applied is as it was before.
+type ControlReload struct {
+	// Applied are the keys that are in force now, and the backends as
+	// backends[name].
+	Applied      []string        `json:"applied"`
+	NeedsRestart []ReloadPending `json:"needs_restart"`
+	// Problems has a line for each thing that is wrong.
+	Problems []string `json:"problems"`
+}
+
+// ReloadPending is a key whose new value waits for a restart.
+type ReloadPending struct {
+	Key    string `json:"key"`
+	Reason string `json:"reason"`
+}
+
 // ControlError says why a command was not carried out.
 type ControlError struct {
 	Code    Code   `json:"code"`
@@ -59,6 +77,7 @@ type ControlError struct {
 // error, or OK.
 type ControlReply struct {
 	Status *ControlStatus
+	Reload *ControlReload
 	Error  *ControlError
 	OK     bool
 	// Final marks the last line of an answer. DecodeControlReply sets it;

@@ -1,9 +1,12 @@
 package wire
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // controlCommands are the commands that this version knows.
-var controlCommands = []string{CmdStatus, CmdDrain}
+var controlCommands = []string{CmdStatus, CmdDrain, CmdReload}
 
 // DecodeControlRequest reads a command. An unknown one is a *FieldError that
 // lists those that are allowed; any other error is a *MalformedError.
@@ -17,7 +20,7 @@ func DecodeControlRequest(frame []byte) (ControlRequest, error) {
 	}
 	if !slices.Contains(controlCommands, *cmd) {
 		return ControlRequest{}, &FieldError{
-			Field: "cmd", Value: quoted(*cmd), Problem: "is not a command", Allowed: "one of status, drain",
+			Field: "cmd", Value: quoted(*cmd), Problem: "is not a command", Allowed: "one of " + strings.Join(controlCommands, ", "),
 		}
 	}
 	return ControlRequest{Cmd: *cmd}, nil
@@ -43,6 +46,9 @@ func (r ControlReply) Append(dst []byte) []byte {
 	case r.Status != nil:
 		o.key("status")
 		o.dst = r.Status.append(o.dst)
+	case r.Reload != nil:
+		o.key("reload")
+		o.dst = r.Reload.append(o.dst)
 	case r.OK:
 		o.bool("ok", true)
 	}
@@ -85,6 +91,25 @@ func (b *BackendStatus) append(dst []byte) []byte {
 	o.intIf("slots", int64(b.Slots))
 	o.intIf("worker_pid", int64(b.PID))
 	o.int("restarts", int64(b.Restarts))
+	return o.close()
+}
+
+func (c *ControlReload) append(dst []byte) []byte {
+	o := openObject(dst)
+	o.texts("applied", c.Applied)
+	o.key("needs_restart")
+	o.dst = append(o.dst, '[')
+	for i, p := range c.NeedsRestart {
+		if i > 0 {
+			o.dst = append(o.dst, ',')
+		}
+		inner := openObject(o.dst)
+		inner.text("key", p.Key)
+		inner.text("reason", p.Reason)
+		o.dst = inner.close()
+	}
+	o.dst = append(o.dst, ']')
+	o.texts("problems", c.Problems)
 	return o.close()
 }
 

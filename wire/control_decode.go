@@ -6,6 +6,7 @@ func DecodeControlReply(frame []byte) (ControlReply, error) {
 	var r ControlReply
 	err := decodeObject(frame,
 		field{"status", optionalInner(&r.Status, (*ControlStatus).fields)},
+		field{"reload", optionalInner(&r.Reload, (*ControlReload).fields)},
 		field{"error", optionalInner(&r.Error, (*ControlError).fields)},
 		field{"ok", &r.OK},
 		field{"final", &r.Final},
@@ -20,8 +21,21 @@ func (e *ControlError) fields() []field {
 	return []field{{"code", (*string)(&e.Code)}, {"message", &e.Message}}
 }
 
+// storeText decodes one string of a list.
+func storeText(s *scanner, to *string) error { return s.store(to) }
+
+func (c *ControlReload) fields() []field {
+	pending := func(s *scanner, to *ReloadPending) error {
+		return s.fields(field{"key", &to.Key}, field{"reason", &to.Reason})
+	}
+	return []field{
+		{"applied", list(&c.Applied, storeText)},
+		{"needs_restart", list(&c.NeedsRestart, pending)},
+		{"problems", list(&c.Problems, storeText)},
+	}
+}
+
 func (c *ControlStatus) fields() []field {
-	socket := func(s *scanner, to *string) error { return s.store(to) }
 	backend := func(s *scanner, to *BackendStatus) error { return s.fields(to.fields()...) }
 	return []field{
 		{"version", &c.Version},
@@ -30,7 +44,7 @@ func (c *ControlStatus) fields() []field {
 		{"state", &c.State},
 		{"phase", &c.Phase},
 		{"reason", &c.Reason},
-		{"sockets", list(&c.Sockets, socket)},
+		{"sockets", list(&c.Sockets, storeText)},
 		{"backends", list(&c.Backends, backend)},
 		{"queue", inner(&c.Queue, (*QueueStatus).fields)},
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 func TestControlRequest_ExactFrames(t *testing.T) {
-	for cmd, want := range map[string]string{CmdStatus: `{"cmd":"status"}`, CmdDrain: `{"cmd":"drain"}`} {
+	for cmd, want := range map[string]string{CmdStatus: `{"cmd":"status"}`, CmdDrain: `{"cmd":"drain"}`, CmdReload: `{"cmd":"reload"}`} {
 		r := ControlRequest{Cmd: cmd}
 		if got := string(r.Append([]byte("before"))); got != "before"+want+"\n" {
 			t.Errorf("Append() = %s, want %s", got, want)
@@ -29,9 +29,9 @@ func TestControlRequest_ExactFrames(t *testing.T) {
 
 func TestDecodeControlRequest_RefusesWhatIsNoCommand(t *testing.T) {
 	field := []struct{ in, want string }{
-		{`{"cmd":"reboot"}`, `cmd: "reboot" is not a command: allowed is one of status, drain`},
-		{`{"cmd":""}`, `cmd: "" is not a command: allowed is one of status, drain`},
-		{`{"cmd":"STATUS"}`, `cmd: "STATUS" is not a command: allowed is one of status, drain`},
+		{`{"cmd":"reboot"}`, `cmd: "reboot" is not a command: allowed is one of status, drain, reload`},
+		{`{"cmd":""}`, `cmd: "" is not a command: allowed is one of status, drain, reload`},
+		{`{"cmd":"STATUS"}`, `cmd: "STATUS" is not a command: allowed is one of status, drain, reload`},
 	}
 	for _, tt := range field {
 		_, err := DecodeControlRequest([]byte(tt.in))
@@ -74,6 +74,14 @@ var controlReplies = []struct {
 			`"backends":[{"name":"local","ready":true,"model":"m","engine":"e","accelerator":"cpu","device_name":"d","n_ctx":1,"slots":2,"worker_pid":3,"restarts":4},` +
 			`{"name":"mock","ready":false,"restarts":0}],` +
 			`"queue":{"active":1,"active_limit":2,"waiting":3,"wait_limit":4,"admitted_total":18446744073709551615,"refused_total":6}},"final":true}`},
+	{"reload, the least", ControlReply{Reload: &ControlReload{}, Final: true},
+		`{"reload":{"applied":[],"needs_restart":[],"problems":[]},"final":true}`},
+	{"reload, everything", ControlReply{Reload: &ControlReload{
+		Applied: []string{"log_level", "backends[a]"}, NeedsRestart: []ReloadPending{{"engine_dir", "why"}, {"listen.tcp", "<r>"}},
+		Problems: []string{"config.json:1: x: no"},
+	}, Final: true},
+		`{"reload":{"applied":["log_level","backends[a]"],"needs_restart":[{"key":"engine_dir","reason":"why"},{"key":"listen.tcp","reason":"<r>"}],` +
+			`"problems":["config.json:1: x: no"]},"final":true}`},
 	{"ok", ControlReply{OK: true, Final: true}, `{"ok":true,"final":true}`},
 	{"error", ControlReply{Error: &ControlError{Code: CodeInvalidRequest, Message: "no"}, Final: true},
 		`{"error":{"code":"invalid_request","message":"no"},"final":true}`},
@@ -145,6 +153,7 @@ func TestDecodeControlReply_RefusesWhatIsMalformed(t *testing.T) {
 		{`{"status":{"backends":[{"name":"a"},{"ready":1}]}}`, `status.backends[1].ready: expected a boolean, found a number at byte 45`},
 		{`{"status":{"sockets":["a",1]}}`, `status.sockets[1]: expected a string, found a number at byte 26`},
 		{`{"status":{"queue":{"admitted_total":-1}}}`, `status.queue.admitted_total: -1 is out of range: allowed is 0 to 18446744073709551615`},
+		{`{"reload":{"needs_restart":[{"key":1}]}}`, `reload.needs_restart[0].key: expected a string, found a number at byte 35`},
 		{`{"error":"x"}`, `error: expected an object, found a string at byte 9`},
 		{`{"final":true`, `not JSON: ',' or '}' expected, but the frame ends at byte 13`},
 	}

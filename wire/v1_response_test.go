@@ -169,7 +169,7 @@ func anyV1Response() *rapid.Generator[V1Response] {
 			Seed: rapid.Ptr(rapid.Uint32(), true).Draw(t, "seed"),
 		}
 		if rapid.Bool().Draw(t, "drafted") {
-			d.Usage.DraftedTokens, d.Usage.AcceptedTokens = 1+count.Draw(t, "drafted tokens"), count.Draw(t, "accepted tokens")
+			d.Usage.DraftedTokens, d.Usage.AcceptedTokens = rapid.IntMin(1).Draw(t, "drafted tokens"), count.Draw(t, "accepted tokens")
 		}
 		if rapid.Bool().Draw(t, "timed") {
 			d.Timings = &Timings{ms.Draw(t, "queue"), ms.Draw(t, "prefill"), ms.Draw(t, "first"), ms.Draw(t, "decode")}

@@ -8,10 +8,12 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 
 	"github.com/inferd/inferd/internal/config"
 	"github.com/inferd/inferd/internal/engine/library"
+	"github.com/inferd/inferd/internal/store"
 )
 
 // examine makes all checks, in the order in which a start needs what they
@@ -25,7 +27,7 @@ func (p *program) examine(ctx context.Context) []check {
 	if engine.Status == verdictOK {
 		checks = append(checks, p.checkKernel(ctx, root))
 	}
-	checks = append(checks, checkModels(cfg)...)
+	checks = append(checks, p.checkModels(cfg)...)
 	return append(checks, p.checkRuntime(ctx)...)
 }
 
@@ -33,6 +35,9 @@ func (p *program) checkConfig() (config.Config, []check) {
 	const name = "config"
 	cfg, err := p.config("", config.Flags{})
 	if err != nil {
+		return cfg, []check{notPassed(name, err)}
+	}
+	if err := cfg.Unbuilt(); err != nil {
 		return cfg, []check{notPassed(name, err)}
 	}
 	kinds := make([]string, len(cfg.Backends))
@@ -107,14 +112,53 @@ func (p *program) checkKernel(ctx context.Context, root string) check {
 }
 
 // checkModels looks at the model of each backend that has a file.
-func checkModels(cfg config.Config) []check {
+func (p *program) checkModels(cfg config.Config) []check {
 	var checks []check
 	for _, b := range cfg.Backends {
 		if b.Kind == config.KindLlamaCPP {
-			checks = append(checks, checkModel("model "+b.Name, b.LlamaCPP.Model))
+			checks = append(checks, p.checkModelOf(cfg, "model "+b.Name, b.LlamaCPP))
 		}
 	}
 	return checks
+}
+
+func (p *program) checkModelOf(cfg config.Config, name string, model config.LlamaCPP) check {
+	stored, err := store.ParseName(model.Model)
+	if err != nil || model.Model == config.BuiltinModel {
+		return checkModel(name, model.Model)
+	}
+	root, err := store.DefaultRoot(cfg.ModelsHome, p.getenv, runtime.GOOS)
+	if err != nil {
+		return notPassed(name, err)
+	}
+	return checkStored(name, root, stored, model.SHA256)
+}
+
+// checkStored looks for a model in the store. A store that is not there is not
+// made for that.
+func checkStored(name, root string, model store.Name, sha256 string) check {
+	const hint = "`inferd models` lists the models that are there, `inferd models import FILE` brings one in"
+	if _, err := os.Stat(root); err != nil {
+		return notPassed(name, &failure{err: fmt.Errorf("find model %s: %w", model, err), hint: hint})
+	}
+	s, err := store.Open(root, store.Options{})
+	if err != nil {
+		return notPassed(name, err)
+	}
+	defer func() { _ = s.Close() }()
+	e, err := s.Get(model)
+	switch {
+	case err != nil:
+		return notPassed(name, &failure{err: err, hint: hint})
+	case e.State != store.BlobPresent:
+		return notPassed(name, &failure{err: fmt.Errorf("model %s: its file is %s", model, e.State), hint: hint})
+	case sha256 != "" && e.Manifest.Blob.Hex() != sha256:
+		return notPassed(name, &failure{
+			err:  fmt.Errorf("model %s: the store has sha256 %s, the config wants %s", model, e.Manifest.Blob.Hex(), sha256),
+			hint: "import the right one with --replace, or correct sha256 in the config",
+		})
+	}
+	return passed(name, "%s in the store, %s", model, sizeOf(e.Manifest.Size))
 }
 
 func checkModel(name, model string) check {

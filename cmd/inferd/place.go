@@ -45,5 +45,10 @@ func (p *program) engineRoot() string {
 
 // config is what a daemon that is started here and now would run with.
 func (p *program) config(path string, flags config.Flags) (config.Config, error) {
-	return config.Load(config.Sources{Path: path, Explicit: path != "", Getenv: p.getenv, Flags: flags})
+	return config.Load(p.sources(path, flags))
+}
+
+// sources are where that configuration comes from.
+func (p *program) sources(path string, flags config.Flags) config.Sources {
+	return config.Sources{Path: path, Explicit: path != "", Getenv: p.getenv, Flags: flags}
 }

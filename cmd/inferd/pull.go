@@ -29,6 +29,7 @@ func newPullCommand(p *program) *cobra.Command {
 		Short:   "Fetch a model into the store, checked against its digest",
 		Long: `Fetch a model into the store. WHAT is one of
 
+  NAME                             a model that the config describes
   https://HOST/PATH                a file, with its digest in --sha256
   hf:OWNER/REPO/FILE[@REVISION]    a file of the Hugging Face hub, which knows the
                                    digest; all parts of a model that is split
@@ -71,7 +72,7 @@ func runPull(ctx context.Context, p *program, what string, o pullOptions) error 
 	}
 	client := fetch.New(fetch.Config{Roots: roots, Timeout: o.timeout})
 	defer func() { _ = client.Close() }()
-	src, err := o.source(ctx, p, client, what)
+	src, err := (&o).source(ctx, p, client, what)
 	if err != nil {
 		return pullFailure(ctx, err)
 	}

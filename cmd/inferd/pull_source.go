@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/inferd/inferd/internal/config"
 	"github.com/inferd/inferd/internal/store"
 	"github.com/inferd/inferd/internal/store/fetch"
 )
@@ -21,7 +22,7 @@ const (
 )
 
 // source is what a person asks for.
-func (o pullOptions) source(ctx context.Context, p *program, c *fetch.Client, what string) (fetch.Source, error) {
+func (o *pullOptions) source(ctx context.Context, p *program, c *fetch.Client, what string) (fetch.Source, error) {
 	ref, isHub, err := fetch.ParseHub(what)
 	if err != nil {
 		return fetch.Source{}, err
@@ -37,8 +38,7 @@ func (o pullOptions) source(ctx context.Context, p *program, c *fetch.Client, wh
 	case strings.Contains(what, "://"):
 		src, err = o.fromURL(what)
 	default:
-		err = usageError("`inferd models` lists the models that are there",
-			"%q is no https:// URL, and no hf:OWNER/REPO/FILE", what)
+		src, err = o.fromConfig(p, what)
 	}
 	if err != nil {
 		return fetch.Source{}, err
@@ -51,7 +51,33 @@ func (o pullOptions) source(ctx context.Context, p *program, c *fetch.Client, wh
 	return src, err
 }
 
-func (o pullOptions) fromURL(url string) (fetch.Source, error) {
+// fromConfig finds a model that the config describes. Its name stands for what
+// the config says, whatever it stood for before.
+func (o *pullOptions) fromConfig(p *program, name string) (fetch.Source, error) {
+	cfg, err := p.config("", config.Flags{})
+	if err != nil {
+		return fetch.Source{}, err
+	}
+	for _, m := range cfg.Models {
+		if m.Name != name {
+			continue
+		}
+		if m.SourceURL == "" {
+			return fetch.Source{}, usageError("add source_url and sha256 to it, or give a URL or an hf: reference",
+				"the config describes model %s, but not where it is from (%s)", name, m.Key)
+		}
+		if o.sha256 != "" && !strings.EqualFold(o.sha256, m.SHA256) {
+			return fetch.Source{}, usageError("leave --sha256 out, or change the config",
+				"the config has SHA-256 %s for model %s, and --sha256 is %s", m.SHA256, name, o.sha256)
+		}
+		o.replace = o.replace || o.name == ""
+		return fetch.Source{Name: m.Name, URL: m.SourceURL, SHA256: m.SHA256, Size: m.SizeBytes, License: m.License}, nil
+	}
+	return fetch.Source{}, usageError("`inferd config show` shows what the config describes, `inferd models` what is there",
+		"%q is no model of the config, no https:// URL, and no hf:OWNER/REPO/FILE", name)
+}
+
+func (o *pullOptions) fromURL(url string) (fetch.Source, error) {
 	if o.sha256 == "" {
 		return fetch.Source{}, usageError("the publisher of the file tells it, or who has the file: it is what sha256sum prints",
 			"a URL needs --sha256 DIGEST: nothing else says that the right bytes came")

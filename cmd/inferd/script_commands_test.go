@@ -77,6 +77,11 @@ func waitUp(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Check(awaitStatus(ts, func(*wire.ControlStatus) bool { return true }))
 }
 
+// waitlimit N waits until N requests may wait at the story's daemon.
+func waitLimit(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(awaitStatus(ts, func(s *wire.ControlStatus) bool { return strconv.Itoa(s.Queue.WaitLimit) == args[0] }))
+}
+
 // interrupted MOMENT COMMAND… runs a command, waits until its request is
 // running or, at the moment loading, until its daemon is up, sends it SIGINT,
 // and wants the exit code for that.

@@ -54,6 +54,7 @@ func TestScript(t *testing.T) {
 			"signal":      sendSignal,
 			"together":    together,
 			"waitfile":    waitFile,
+			"waitlimit":   waitLimit,
 			"waitready":   waitReady,
 			"waitup":      waitUp,
 		},

@@ -7,31 +7,6 @@ import (
 	"time"
 )
 
-// intValue is a flag for a whole number in a range. It satisfies pflag.Value.
-type intValue struct {
-	to        *int
-	low, high int
-	set       bool
-}
-
-func (v *intValue) Type() string { return "N" }
-
-func (v *intValue) String() string {
-	if v.to == nil || !v.set {
-		return ""
-	}
-	return strconv.Itoa(*v.to)
-}
-
-func (v *intValue) Set(text string) error {
-	n, err := strconv.Atoi(text)
-	if err != nil || n < v.low || n > v.high {
-		return fmt.Errorf("it must be a whole number from %d to %d", v.low, v.high)
-	}
-	*v.to, v.set = n, true
-	return nil
-}
-
 // durationValue is a flag for a length of time, 0 or more.
 type durationValue struct{ to *time.Duration }
 

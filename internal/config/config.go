@@ -1,10 +1,11 @@
 // Package config turns the config file, the environment and the command line
 // into one checked Config. Each value comes from the last of these that names
-// it: the default, the file, the environment, a flag. A file that cannot be
-// read as a whole is an error, never a reason to start with the defaults, and
-// every problem is reported in one pass. It opens nothing else and starts
-// nothing: whether a model or an engine is really there is for its user to
-// find out.
+// it: the default, the file, the environment, a flag; and it knows from which.
+// A file that cannot be read as a whole is an error, never a reason to start
+// with the defaults, and every problem is reported in one pass. The package
+// also says what changes between two configurations, and which of it a running
+// daemon can take over. It opens nothing else and starts nothing: whether a
+// model or an engine is really there is for its user to find out.
 package config
 
 import (
@@ -16,14 +17,32 @@ import (
 type Config struct {
 	// Backends are in the order in which the router tries them; at least one.
 	Backends []Backend
+	// Models are those that the file describes: what the store must hold, and
+	// where it is from. Backends name them.
+	Models []Model
+	// AutoPull fetches Models at the first start, where the store lacks them.
+	AutoPull bool
+	// NCtx and NGPULayers are what the llamacpp backends have that name none of
+	// their own; see LlamaCPP. In Backends they are filled in.
+	NCtx, NGPULayers int
 	// EngineDir is where engine packages are unpacked; empty is the default place.
 	EngineDir string
 	// ModelsHome is the folder of the model store; empty is the default place.
 	ModelsHome string
+	// AdminAddr is the path of a second admin socket, or on Windows its pipe;
+	// empty is none.
+	AdminAddr string
+	Listen    Listen
 	// DrainTimeout is how long running requests may finish after a stop.
 	DrainTimeout time.Duration
 	Queue        Queue
 	LogLevel     slog.Level
+	// Origins says where each value is from, by its full key, as in
+	// backends[0].slots. A key that is not in it has its default.
+	Origins map[string]Origin
+	// File is the config file, whether it is there or not; empty where there is
+	// no place for one.
+	File string
 }
 
 // Queue sizes the admission gate, in requests.
@@ -42,60 +61,44 @@ type Kind string
 const (
 	KindLlamaCPP Kind = "llamacpp"
 	KindMock     Kind = "mock"
+	KindOpenAI   Kind = "openai-compat"
+	KindBedrock  Kind = "bedrock-invoke"
 )
 
 // Backend is one configured backend; the fields of the other kinds are zero.
 type Backend struct {
 	Kind Kind
-	// Name is unique: 1 to 64 of A-Za-z0-9._-
+	// Name is unique: 1 to 128 of A-Za-z0-9._-
 	Name     string
 	LlamaCPP LlamaCPP
 	Mock     Mock
+	OpenAI   OpenAI
+	Bedrock  Bedrock
 }
 
-// BuiltinModel is the model name that stands for the model inside the engine.
-const BuiltinModel = "builtin"
-
-// LlamaCPP are the settings of a backend on the local engine.
-type LlamaCPP struct {
-	// Model is BuiltinModel, the name of a model in the store, or the absolute
-	// path of a GGUF file.
-	Model string
-	// NCtx is the context size in tokens; 0 is the model's own.
-	NCtx int
-	// NGPULayers is how many layers go to the GPU.
-	NGPULayers int
-	// Slots is how many requests run at once.
-	Slots int
-	// Threads is how many threads compute; 0 follows the machine.
-	Threads int
-	// CacheMiB is how much memory, in MiB, the states of past prompts may
-	// take beside the engine's own cache; 0 keeps none.
-	CacheMiB int
-}
+// The names of the backend in a daemon that names none: what it runs.
+const (
+	// BuiltinModel is the model name that stands for the model inside the
+	// engine, and the name of the backend that runs it.
+	BuiltinModel = "builtin"
+	// DefaultMockName runs the script of a daemon that was started with --mock.
+	DefaultMockName = "mock"
+)
 
 // The defaults.
 const (
 	DefaultDrainTimeout = 30 * time.Second
 	DefaultWaiting      = 128
-	DefaultSlots        = 4
-	DefaultCacheMiB     = 512
-	DefaultMockName     = "mock"
 )
 
 // defaults is the configuration of a daemon that was told nothing, but for
 // the backends: those are filled in last, once it is known that none is named.
 func defaults() Config {
 	return Config{
+		AutoPull:     true,
 		DrainTimeout: DefaultDrainTimeout,
 		Queue:        Queue{Waiting: DefaultWaiting},
 		LogLevel:     slog.LevelInfo,
-	}
-}
-
-func builtinBackend() Backend {
-	return Backend{
-		Kind: KindLlamaCPP, Name: BuiltinModel,
-		LlamaCPP: LlamaCPP{Model: BuiltinModel, Slots: DefaultSlots, CacheMiB: DefaultCacheMiB},
+		Origins:      make(map[string]Origin),
 	}
 }

@@ -11,14 +11,26 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
+
+// valuesOnly compares configurations without where their values are from.
+var valuesOnly = cmpopts.IgnoreFields(Config{}, "Origins", "File")
+
+// llamaCPP is c with the defaults of what it leaves out.
+func llamaCPP(c LlamaCPP) LlamaCPP {
+	d := defaultLlamaCPP()
+	d.Model, d.SHA256, d.NCtx, d.NGPULayers = c.Model, c.SHA256, c.NCtx, c.NGPULayers
+	return d
+}
 
 func TestLoad_RunsTheBuiltinModelWhenNothingIsConfigured(t *testing.T) {
 	want := Config{
 		Backends: []Backend{{
 			Kind: KindLlamaCPP, Name: "builtin",
-			LlamaCPP: LlamaCPP{Model: "builtin", Slots: 4, CacheMiB: 512},
+			LlamaCPP: llamaCPP(LlamaCPP{Model: "builtin"}),
 		}},
+		AutoPull:     true,
 		DrainTimeout: 30 * time.Second,
 		Queue:        Queue{Active: 0, Waiting: 128},
 		LogLevel:     slog.LevelInfo,
@@ -37,7 +49,7 @@ func TestLoad_RunsTheBuiltinModelWhenNothingIsConfigured(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(want, got); diff != "" {
+			if diff := cmp.Diff(want, got, valuesOnly); diff != "" {
 				t.Errorf("config (-want +got):\n%s", diff)
 			}
 		})
@@ -48,16 +60,28 @@ func TestLoad_ReadsEveryKey(t *testing.T) {
 	got, err := load(t, `
 // comments and trailing commas are fine
 {
+	"auto_pull": false,
+	"models_home": "~/models",
+	"n_ctx": "auto",
+	"n_gpu_layers": -1,
+	"admin_addr": "/run/admin.sock",
+	"listen": {"tcp": "127.0.0.1:47321", "tcp_v2": "[::1]:2", "tcp_embed": "localhost:3", "api_key_env": "KEY"},
 	"engine_dir": "/opt/engine",
 	"drain_timeout_ms": 1500,
 	"queue": {"active": 3, "waiting": 7,},
 	"log_level": "debug",
 	"backends": [
 		{"kind": "llamacpp", "name": "big-1.0_x", "model": "/m/big.gguf",
-		 "n_ctx": 4096, "n_gpu_layers": 99, "slots": 32, "threads": 6, "cache_mib": 0}, /* and */
+		 "n_ctx": 4096, "n_gpu_layers": 99, "slots": 32, "threads": 6, "cache_mib": 0,
+		 "mmproj": "projector", "embed": true, "embed_pooling": "mean", "embed_n_ctx": 512, "rerank": true, "chat_template": "{{ x }}",
+		 "batch": 1024, "kv_type_k": "q8_0", "kv_type_v": "q4_0", "flash_attn": "on", "mmap": false, "mlock": true,
+		 "lora": [{"path": "/a", "scale": 0.5}, {"path": "/b"}], "verify": "always"}, /* and */
 		{"kind": "llamacpp", "name": "small", "model": "builtin"},
 		{"kind": "mock", "name": "m", "model": "x", "tokens": ["a", "b"], "echo": false, "loop": true, "n_ctx": 9, "slots": 2,
 		 "ready_delay_ms": 1, "first_delay_ms": 2, "token_delay_ms": 0.5, "fail_before": true, "fail_after_tokens": 0, "fail_kind": "invalid"},
+		{"kind": "openai-compat", "name": "lan", "base_url": "http://10.0.0.7:8000/v1", "model": "big", "api_key_env": "LAN_KEY", "timeout_secs": 9},
+		{"kind": "bedrock-invoke", "name": "cloud", "region": "eu-central-1", "model_id": "vendor.model-v1:0",
+		 "bearer_token_env": "AWS_BEARER_TOKEN_BEDROCK", "endpoint": "https://bedrock.example.org"},
 	],
 }
 `)
@@ -65,23 +89,35 @@ func TestLoad_ReadsEveryKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Config{
+		NCtx: AutoCtx, NGPULayers: AllLayers,
+		ModelsHome: "~/models", AdminAddr: "/run/admin.sock",
+		Listen:       Listen{TCP: "127.0.0.1:47321", TCPV2: "[::1]:2", TCPEmbed: "localhost:3", APIKeyEnv: "KEY"},
 		EngineDir:    "/opt/engine",
 		DrainTimeout: 1500 * time.Millisecond,
 		Queue:        Queue{Active: 3, Waiting: 7},
 		LogLevel:     slog.LevelDebug,
 		Backends: []Backend{
 			{Kind: KindLlamaCPP, Name: "big-1.0_x", LlamaCPP: LlamaCPP{
-				Model: "/m/big.gguf", NCtx: 4096, NGPULayers: 99, Slots: 32, Threads: 6, CacheMiB: 0,
+				Model: "/m/big.gguf", MMProj: "projector", NCtx: 4096, NGPULayers: 99, Embed: true, Rerank: true, EmbedPooling: "mean",
+				EmbedNCtx: 512, ChatTemplate: "{{ x }}", Slots: 32, Threads: 6, CacheMiB: 0, Batch: 1024, KVTypeK: "q8_0", KVTypeV: "q4_0",
+				FlashAttn: "on", MMap: false, MLock: true, LoRA: []LoRA{{"/a", 0.5}, {"/b", 1}}, Verify: "always",
 			}},
-			{Kind: KindLlamaCPP, Name: "small", LlamaCPP: LlamaCPP{Model: "builtin", Slots: 4, CacheMiB: 512}},
+			{Kind: KindLlamaCPP, Name: "small", LlamaCPP: llamaCPP(LlamaCPP{Model: "builtin", NCtx: AutoCtx, NGPULayers: AllLayers})},
 			{Kind: KindMock, Name: "m", Mock: Mock{
 				Model: "x", Tokens: []string{"a", "b"}, Loop: true, NCtx: 9, Slots: 2,
 				ReadyDelay: time.Millisecond, FirstDelay: 2 * time.Millisecond, TokenDelay: 500 * time.Microsecond,
 				FailBefore: true, FailAfterTokens: new(int), FailKind: "invalid",
 			}},
+			{Kind: KindOpenAI, Name: "lan", OpenAI: OpenAI{
+				BaseURL: "http://10.0.0.7:8000/v1", Model: "big", APIKeyEnv: "LAN_KEY", Timeout: 9 * time.Second,
+			}},
+			{Kind: KindBedrock, Name: "cloud", Bedrock: Bedrock{
+				Region: "eu-central-1", ModelID: "vendor.model-v1:0", BearerTokenEnv: "AWS_BEARER_TOKEN_BEDROCK",
+				Endpoint: "https://bedrock.example.org", Timeout: 300 * time.Second,
+			}},
 		},
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, valuesOnly); diff != "" {
 		t.Errorf("config (-want +got):\n%s", diff)
 	}
 }
@@ -205,7 +241,7 @@ func TestLoad_RefusesBadEnvironmentAndFlags(t *testing.T) {
 		`environment variable INFERD_QUEUE_WAITING: "many" is not allowed: it must be a whole number from 0 to 65536`,
 		`environment variable INFERD_LOG_LEVEL: "loud" is not allowed: it must be one of debug, info, warn, error`,
 		`flag --engine-dir: "here" is not allowed: it must be an absolute path`,
-		`flag --queue-activ: unknown; did you mean "queue.active"? allowed: drain_timeout_ms, engine_dir, log_level, models_home, queue.active, queue.waiting`,
+		`flag --queue-activ: unknown; did you mean "queue.active"? allowed: admin_addr, auto_pull, drain_timeout_ms, engine_dir, log_level, model, models_home, n_ctx, n_gpu_layers, queue.active, queue.waiting, slots, threads`,
 	}
 	if err == nil {
 		t.Fatal("loaded")
@@ -226,7 +262,7 @@ func TestLoad_MockNeverReplacesAConfiguredBackend(t *testing.T) {
 	}
 	path := write(t, `{"backends": [{"kind": "llamacpp", "name": "a", "model": "builtin"}]}`)
 	_, err = Load(Sources{Path: path, Explicit: true, Getenv: env(nil), Flags: flags})
-	if err == nil || !strings.Contains(err.Error(), "flag --mock: not allowed beside configured backends") {
+	if err == nil || !strings.Contains(err.Error(), "flag --mock: not allowed beside a configured model or backends") {
 		t.Errorf("got %v", err)
 	}
 }

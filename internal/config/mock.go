@@ -1,13 +1,6 @@
 package config
 
-import (
-	"errors"
-	"fmt"
-	"slices"
-	"time"
-
-	"github.com/tailscale/hujson"
-)
+import "time"
 
 // Mock is the script of a backend that only pretends.
 type Mock struct {
@@ -40,54 +33,43 @@ var FailKinds = []string{"unavailable", "invalid", "internal"}
 
 const maxMockTokens = 1 << 20
 
-// mockFields are the keys of a mock.
-func (r *reader) mockFields(m *Mock) []field {
+// fields are the keys of a mock.
+func (m *Mock) fields() []field {
 	return []field{
-		{name: "model", set: text(nil, func(s string) { m.Model = s })},
-		{name: "tokens", walk: func(key string, v hujson.Value) {
-			if m.Echo {
-				r.problem(v, key, "not allowed beside echo")
-			}
-			m.Tokens = r.strings(key, v)
-		}},
-		{name: "echo", set: boolean(func(b bool) error {
-			if b && len(m.Tokens) > 0 {
-				return errors.New("not allowed beside tokens")
-			}
-			m.Echo = b
-			return nil
-		})},
-		{name: "loop", set: boolean(func(b bool) error { m.Loop = b; return nil })},
-		{name: "n_ctx", set: integer(0, maxCtx, func(n int) { m.NCtx = n })},
-		{name: "slots", set: integer(0, maxActive, func(n int) { m.Slots = n })},
-		{name: "ready_delay_ms", set: delay(func(d time.Duration) { m.ReadyDelay = d })},
-		{name: "first_delay_ms", set: delay(func(d time.Duration) { m.FirstDelay = d })},
-		{name: "token_delay_ms", set: delay(func(d time.Duration) { m.TokenDelay = d })},
-		{name: "fail_before", set: boolean(func(b bool) error { m.FailBefore = b; return nil })},
-		{name: "fail_after_tokens", set: integer(0, maxMockTokens, func(n int) { m.FailAfterTokens = &n })},
-		{name: "fail_kind", set: text(checkFailKind, func(s string) { m.FailKind = s })},
+		bind("model", &m.Model, text(nil)),
+		texts("tokens", &m.Tokens),
+		bind("echo", &m.Echo, truth),
+		bind("loop", &m.Loop, truth),
+		bind("n_ctx", &m.NCtx, whole(0, maxCtx)),
+		bind("slots", &m.Slots, whole(0, maxActive)),
+		bind("ready_delay_ms", &m.ReadyDelay, delay),
+		bind("first_delay_ms", &m.FirstDelay, delay),
+		bind("token_delay_ms", &m.TokenDelay, delay),
+		bind("fail_before", &m.FailBefore, truth),
+		bind("fail_after_tokens", &m.FailAfterTokens, optionalWhole(0, maxMockTokens)),
+		bind("fail_kind", &m.FailKind, word(FailKinds)),
 	}
 }
 
-func checkFailKind(s string) error {
-	if !slices.Contains(FailKinds, s) {
-		return fmt.Errorf("it must be one of %s", oneOf(FailKinds))
+// optionalWhole accepts whole numbers where there may be none.
+func optionalWhole(low, high int) form[*int] {
+	return form[*int]{
+		parse: func(v value) (*int, error) {
+			n, err := whole(low, high).parse(v)
+			return &n, err
+		},
+		show: func(n *int) any {
+			if n == nil {
+				return nil
+			}
+			return *n
+		},
 	}
-	return nil
 }
 
-// strings reads a list of strings.
-func (r *reader) strings(key string, v hujson.Value) []string {
-	list, ok := v.Value.(*hujson.Array)
-	if !ok {
-		r.problem(v, key, "%s is not allowed: it must be a list of strings", r.show(v))
-		return nil
+// check is what no single key is to blame for.
+func (m *Mock) check(r *reader, key string) {
+	if m.Echo && len(m.Tokens) > 0 {
+		r.problemAt(key+".echo", "not allowed beside tokens")
 	}
-	var all []string
-	for i, element := range list.Elements {
-		r.apply(fmt.Sprintf("%s[%d]", key, i), element, field{
-			set: text(nil, func(s string) { all = append(all, s) }),
-		})
-	}
-	return all
 }

@@ -86,16 +86,24 @@ func (ps *problems) err() error {
 }
 
 // nearest is the allowed word that key was most likely meant to be, or "" if
-// none is close.
+// none is close. The beginning of a word is close to it.
 func nearest(key string, allowed []string) string {
+	key = strings.ToLower(key)
 	best, bestDistance := "", len(key)/2+1
 	for _, word := range allowed {
-		if d := editDistance(strings.ToLower(key), word); d < bestDistance {
+		d := editDistance(key, word)
+		if len(key) >= minBeginning && strings.HasPrefix(word, key) {
+			d = 1
+		}
+		if d < bestDistance {
 			best, bestDistance = word, d
 		}
 	}
 	return best
 }
+
+// minBeginning is how much of a word says which one is meant.
+const minBeginning = 4
 
 // maxNearestKey bounds the work that a long unknown key can cause.
 const maxNearestKey = 64

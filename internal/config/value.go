@@ -3,12 +3,11 @@ package config
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 )
 
@@ -19,8 +18,8 @@ type value struct {
 	text string
 }
 
-// setter stores a value, or returns an error that says what is allowed.
-type setter func(value) error
+// isText reports whether v may be read as a string.
+func (v value) isText() bool { return v.kind == '"' || v.kind == 0 }
 
 // maxShown bounds how much of a value is repeated in a message.
 const maxShown = 80
@@ -31,64 +30,17 @@ func (v value) show() string {
 	if len(text) > maxShown {
 		text = strings.ToValidUTF8(text[:maxShown], "") + "…"
 	}
-	if v.kind == '"' || v.kind == 0 {
+	if v.isText() {
 		return strconv.Quote(text)
 	}
 	return text
 }
 
-// integer accepts whole numbers from low to high.
-func integer(low, high int, store func(int)) setter {
-	return func(v value) error {
-		n, err := strconv.Atoi(v.text)
-		if v.kind == '"' || err != nil || n < low || n > high {
-			return fmt.Errorf("%s is not allowed: it must be a whole number from %d to %d", v.show(), low, high)
-		}
-		store(n)
-		return nil
-	}
-}
-
-func millisecondsIn(low, high int, store func(time.Duration)) setter {
-	return integer(low, high, func(n int) { store(time.Duration(n) * time.Millisecond) })
-}
-
-// text accepts strings; check may be nil, and says what is allowed.
-func text(check func(string) error, store func(string)) setter {
-	return func(v value) error {
-		if v.kind != '"' && v.kind != 0 {
-			return fmt.Errorf("%s is not allowed: it must be a string", v.show())
-		}
-		if check != nil {
-			if err := check(v.text); err != nil {
-				return fmt.Errorf("%s is not allowed: %w", v.show(), err)
-			}
-		}
-		store(v.text)
-		return nil
-	}
-}
-
-// levels are the log levels by their name in the config.
-var levels = map[string]slog.Level{
-	"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError,
-}
-
-func level(store func(slog.Level)) setter {
-	check := func(s string) error {
-		if _, ok := levels[s]; !ok {
-			return errors.New("it must be one of debug, info, warn, error")
-		}
-		return nil
-	}
-	return text(check, func(s string) { store(levels[s]) })
-}
-
-var nameForm = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+var nameForm = regexp.MustCompile(`^[A-Za-z0-9._-]{1,128}$`)
 
 func checkName(s string) error {
 	if !nameForm.MatchString(s) {
-		return errors.New("a name is 1 to 64 of A-Z a-z 0-9 . _ -")
+		return errors.New("a name is 1 to 128 of A-Z a-z 0-9 . _ -")
 	}
 	return nil
 }
@@ -100,8 +52,22 @@ func checkModel(s string) error {
 	return nil
 }
 
+func checkProjector(s string) error {
+	if !cleanAbs(s) && !modelName.MatchString(s) {
+		return errors.New("it must be the name of a model in the store (1 to 128 of A-Za-z0-9._-, the first no dot) or the absolute path of a GGUF file")
+	}
+	return nil
+}
+
 // modelName is what the store allows as a name.
 var modelName = regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$`)
+
+func checkTemplate(s string) error {
+	if s == "" || len(s) > maxTemplate {
+		return fmt.Errorf("it must be the text of a template, 1 to %d bytes", maxTemplate)
+	}
+	return nil
+}
 
 // checkHome allows what the store takes for its folder.
 func checkHome(s string) error {
@@ -111,7 +77,7 @@ func checkHome(s string) error {
 	return nil
 }
 
-func checkDir(s string) error {
+func checkPath(s string) error {
 	if !cleanAbs(s) {
 		return errors.New("it must be an absolute path")
 	}
@@ -122,27 +88,36 @@ func cleanAbs(s string) bool {
 	return filepath.IsAbs(s) && utf8.ValidString(s) && !strings.ContainsRune(s, 0)
 }
 
-// boolean accepts true and false.
-func boolean(store func(bool) error) setter {
-	return func(v value) error {
-		if v.kind == '"' || v.text != "true" && v.text != "false" {
-			return fmt.Errorf("%s is not allowed: it must be true or false", v.show())
-		}
-		return store(v.text == "true")
-	}
-}
+func checkAdmin(s string) error { return checkAdminOn(runtime.GOOS, s) }
 
-// maxDelayMS is an hour: longer than anything that waits for a mock.
-const maxDelayMS = 60 * 60 * 1000
-
-// delay accepts milliseconds, also parts of one.
-func delay(store func(time.Duration)) setter {
-	return func(v value) error {
-		ms, err := strconv.ParseFloat(v.text, 64)
-		if v.kind == '"' || err != nil || !(ms >= 0 && ms <= maxDelayMS) {
-			return fmt.Errorf("%s is not allowed: it must be a number from 0 to %d", v.show(), maxDelayMS)
+// checkAdminOn allows what the system can bind a socket to.
+func checkAdminOn(goos, s string) error {
+	if goos == "windows" {
+		rest, ok := strings.CutPrefix(s, pipePrefix)
+		if !ok || rest == "" || strings.Contains(rest, `\`) {
+			return fmt.Errorf(`it must be the name of a pipe: %s and a name without backslashes`, pipePrefix)
 		}
-		store(time.Duration(ms * float64(time.Millisecond)))
 		return nil
 	}
+	limit := 107 // of sun_path, without its end
+	if goos == "darwin" {
+		limit = 103
+	}
+	if !strings.HasPrefix(s, "/") || strings.HasSuffix(s, "/") || !utf8.ValidString(s) || strings.ContainsRune(s, 0) || len(s) > limit {
+		return fmt.Errorf("it must be the absolute path of a Unix socket, of at most %d bytes, in a directory that is yours and that nobody else can write to", limit)
+	}
+	return nil
 }
+
+const pipePrefix = `\\.\pipe\`
+
+var variableForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,127}$`)
+
+// variable accepts the name of an environment variable. What is not one may be
+// the secret itself, so that the message keeps it to itself.
+var variable = private(func(s string) error {
+	if !variableForm.MatchString(s) {
+		return errors.New("it must be the name of an environment variable, 1 to 128 of A-Z a-z 0-9 _ and no digit first, never the secret itself")
+	}
+	return nil
+}, nil)

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/inferd/inferd/internal/backend"
 	"github.com/inferd/inferd/internal/config"
@@ -75,6 +76,8 @@ func (r *run) makeBackends() {
 			r.backends = append(r.backends, newMock(b))
 		case config.KindLlamaCPP:
 			r.backends = append(r.backends, newLocal(b, r.eventsOf(i)))
+		default:
+			r.backends = append(r.backends, &unusable{name: b.Name, err: fmt.Errorf("backends of kind %s are not built yet", b.Kind)})
 		}
 	}
 	r.backends = append(r.backends, r.daemon.cfg.ReadyMade...)

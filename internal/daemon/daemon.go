@@ -34,6 +34,14 @@ type Config struct {
 	IdleExit time.Duration
 	// Log is required.
 	Log *slog.Logger
+	// LogLevel is the level of Log, for a reload to change; nil where Log has none.
+	LogLevel *slog.LevelVar
+	// Reload reads the configuration again, as it was read for the start; nil is
+	// a daemon whose configuration can't change.
+	Reload func() (config.Config, error)
+	// Swapper exchanges backends while the daemon serves; nil means that other
+	// backends need a restart.
+	Swapper Swapper
 
 	// The rest is for tests.
 
@@ -45,13 +53,25 @@ type Config struct {
 	WriteTimeout time.Duration
 }
 
-// Daemon is one daemon, to be run once. Drain may be called from anywhere; it
-// is safe for concurrent use.
+// Daemon is one daemon, to be run once. Drain and Reload may be called from
+// anywhere; it is safe for concurrent use.
 type Daemon struct {
 	cfg      Config
 	begun    time.Time
 	draining chan struct{} // closed by the first Drain
 	drain    sync.Once
+
+	reloading chan struct{} // holds a token while there is a reload
+	// changed tells the loop that the configuration is another; it closes what it
+	// is given once that is in force.
+	changed chan chan struct{}
+	ended   chan struct{} // closed by end, when there is no loop any more
+	end     func()
+
+	// mu guards the field below.
+	mu sync.Mutex
+	// running is the configuration in force: cfg's, and what reloads changed.
+	running config.Config
 }
 
 // New returns a daemon that does nothing before Run.
@@ -59,7 +79,13 @@ func New(cfg Config) *Daemon {
 	if cfg.Log == nil {
 		panic("daemon: Config.Log is missing")
 	}
-	return &Daemon{cfg: cfg, begun: time.Now(), draining: make(chan struct{})}
+	d := &Daemon{
+		cfg: cfg, begun: time.Now(), draining: make(chan struct{}),
+		reloading: make(chan struct{}, 1), changed: make(chan chan struct{}), ended: make(chan struct{}),
+		running: cfg.Config,
+	}
+	d.end = sync.OnceFunc(func() { close(d.ended) })
+	return d
 }
 
 // Drain begins the graceful stop, in whatever state the daemon is, and returns
@@ -72,6 +98,7 @@ func (d *Daemon) Drain() {
 // it held: nil after Drain or when ctx ended, otherwise what went wrong, for
 // ExitCode. The end of ctx stops at once, also during a drain.
 func (d *Daemon) Run(ctx context.Context) error {
+	defer d.end()
 	dir := d.cfg.RuntimeDir
 	if dir == "" {
 		var err error

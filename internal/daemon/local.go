@@ -19,7 +19,7 @@ func (r *run) newLocal(b config.Backend, events Events) Supervised {
 	if b.LlamaCPP.Model == config.BuiltinModel || filepath.IsAbs(b.LlamaCPP.Model) {
 		return r.onEngine(b, b.LlamaCPP.Model, events)
 	}
-	blob, err := r.lease(b.LlamaCPP.Model)
+	blob, err := r.lease(b.LlamaCPP)
 	if err != nil {
 		return &unusable{name: b.Name, err: err}
 	}
@@ -40,8 +40,8 @@ func (r *run) onEngine(b config.Backend, model string, events Events) *local.Bac
 }
 
 // lease opens a model of the store, so that it stays there while it is used.
-func (r *run) lease(model string) (*store.Blob, error) {
-	name, err := store.ParseName(model)
+func (r *run) lease(model config.LlamaCPP) (*store.Blob, error) {
+	name, err := store.ParseName(model.Model)
 	if err != nil {
 		return nil, err
 	}
@@ -56,6 +56,9 @@ func (r *run) lease(model string) (*store.Blob, error) {
 	}
 	if e.State != store.BlobPresent {
 		return nil, &noModelError{root: s.Root(), err: fmt.Errorf("model %s: its file is %s", name, e.State)}
+	}
+	if is := e.Manifest.Blob.Hex(); model.SHA256 != "" && model.SHA256 != is {
+		return nil, &otherModelError{name: model.Model, want: model.SHA256, is: is}
 	}
 	blob, err := s.Blob(context.Background(), e.Manifest.Blob)
 	if err != nil {
@@ -77,6 +80,18 @@ func (e *noModelError) Unwrap() error { return e.err }
 // Hint is what to do about it.
 func (*noModelError) Hint() string {
 	return "`inferd models` lists the models that are there, `inferd models import FILE` brings one in"
+}
+
+// otherModelError means that the store has another model under that name.
+type otherModelError struct{ name, want, is string }
+
+func (e *otherModelError) Error() string {
+	return fmt.Sprintf("model %s: the store has sha256 %s, the config wants %s", e.name, e.is, e.want)
+}
+
+// Hint is what to do about it.
+func (e *otherModelError) Hint() string {
+	return "`inferd models show " + e.name + "` says where the one in the store is from; import the right one with --replace, or correct sha256 in the config"
 }
 
 // leased is a backend on a model of the store.

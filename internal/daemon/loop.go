@@ -25,6 +25,9 @@ func (r *run) loop(ctx context.Context) error {
 			return nil
 		case <-r.daemon.draining:
 			return nil
+		case inForce := <-r.daemon.changed:
+			r.resize()
+			close(inForce)
 		case e := <-r.events:
 			if err := r.handle(e); err != nil {
 				return err
@@ -72,6 +75,14 @@ func (r *run) restartPhase(name string) {
 	if name != r.restarted {
 		r.restarted = name
 		r.hub.Publish(wire.Restarting{Phase: name})
+	}
+}
+
+// resize gives the queue the limits of the configuration in force.
+func (r *run) resize() {
+	r.gate.SetWaiting(r.daemon.current().Queue.Waiting)
+	if first, able := r.firstAble(); able {
+		r.gate.SetActive(r.active(first))
 	}
 }
 
@@ -165,7 +176,7 @@ const activeUnlimited = 64
 // active is how many requests may run: what the config says, else what the
 // backend has slots for.
 func (r *run) active(b backend.Backend) int {
-	return cmp.Or(r.daemon.cfg.Queue.Active, b.Capabilities().Slots, activeUnlimited)
+	return cmp.Or(r.daemon.current().Queue.Active, b.Capabilities().Slots, activeUnlimited)
 }
 
 // wireVersion is the version of the framed surface's messages.

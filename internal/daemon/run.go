@@ -79,10 +79,10 @@ func (d *Daemon) newRun(dir string) (*run, error) {
 	if r.watcher, err = transport.NewWatcher(); err != nil {
 		return r, fmt.Errorf("make connection watcher: %w", err)
 	}
-	r.gate = queue.New(queue.Limits{Active: d.cfg.Queue.Active, Waiting: d.cfg.Queue.Waiting})
+	r.gate = queue.New(queue.Limits(d.current().Queue))
 	r.server = server.New(server.Config{
 		Log: r.log, Gate: r.gate, Router: router.New(r.backends), Hub: r.hub, Watcher: r.watcher,
-		Status: r.status, Drain: d.Drain, WriteTimeout: d.cfg.WriteTimeout,
+		Status: r.status, Drain: d.Drain, Reload: d.Reload, WriteTimeout: d.cfg.WriteTimeout,
 	})
 	return r, nil
 }
@@ -97,7 +97,7 @@ func (r *run) run(ctx context.Context) error {
 	defer cancelRequests(nil)
 	watching, stopWatching := context.WithCancel(lasting)
 	defer stopWatching()
-	r.bindV1 = func() error { return r.listen(requests, transport.V1) }
+	r.bindV1 = func() error { return r.listen(requests, transport.EndpointIn(r.dir, transport.V1)) }
 	r.cancelRequests = func() { cancelRequests(server.ErrShutdown) }
 	r.background.Go(func() { r.watch(watching) })
 
@@ -106,6 +106,7 @@ func (r *run) run(ctx context.Context) error {
 		r.startBackends(backends)
 		err = r.loop(ctx)
 	}
+	r.daemon.end()
 	close(r.stopping)
 	r.stop(ctx, err, stopBackends)
 	stopWatching()
@@ -129,18 +130,22 @@ func (r *run) open(ctx context.Context) error {
 	if err := transport.RemoveStale(transport.EndpointIn(r.dir, transport.V1)); err != nil {
 		return fmt.Errorf("open socket: %w", err)
 	}
-	for _, surface := range []transport.Surface{transport.Admin, transport.Control} {
-		if err := r.listen(ctx, surface); err != nil {
+	endpoints := []transport.Endpoint{transport.EndpointIn(r.dir, transport.Admin)}
+	if path := r.daemon.cfg.AdminAddr; path != "" {
+		endpoints = append(endpoints, transport.Endpoint{Surface: transport.Admin, Path: path})
+	}
+	for _, e := range append(endpoints, transport.EndpointIn(r.dir, transport.Control)) {
+		if err := r.listen(ctx, e); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// listen binds a surface and starts its accept loop. ctx is the base of all
+// listen binds an endpoint and starts its accept loop. ctx is the base of all
 // that is asked for there.
-func (r *run) listen(ctx context.Context, surface transport.Surface) error {
-	ln, err := transport.Listen(transport.EndpointIn(r.dir, surface))
+func (r *run) listen(ctx context.Context, e transport.Endpoint) error {
+	ln, err := transport.Listen(e)
 	if err != nil {
 		return fmt.Errorf("open socket: %w", err)
 	}

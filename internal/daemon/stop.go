@@ -49,11 +49,12 @@ func (r *run) stop(ctx context.Context, failure error, stopBackends func()) {
 
 // finishRequests waits for the running requests as long as the config allows.
 func (r *run) finishRequests(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, r.daemon.cfg.DrainTimeout)
+	timeout := r.daemon.current().DrainTimeout
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	err := r.server.WaitFinished(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
-		r.log.Warn("drain timeout: cancelling the rest", slog.Duration("timeout", r.daemon.cfg.DrainTimeout))
+		r.log.Warn("drain timeout: cancelling the rest", slog.Duration("timeout", timeout))
 	}
 }
 

@@ -58,6 +58,8 @@ func (f *fifo) setActive(n int) []ticket {
 	return f.fill()
 }
 
+func (f *fifo) setWaiting(n int) { f.limits.Waiting = n }
+
 func (f *fifo) order() iter.Seq[ticket] {
 	return func(yield func(ticket) bool) {
 		for place := f.line.Front(); place != nil; place = place.Next() {

@@ -85,6 +85,16 @@ func (g *Gate) SetActive(n int) {
 	wakeAll(wake)
 }
 
+// SetWaiting changes how many requests may wait. Lowering it lets those that
+// wait keep their places.
+func (g *Gate) SetWaiting(n int) {
+	n = max(n, 0)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.limits.Waiting = n
+	g.policy.setWaiting(n)
+}
+
 // Stats returns the state of the gate now.
 func (g *Gate) Stats() Stats {
 	g.mu.Lock()

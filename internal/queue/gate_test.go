@@ -261,6 +261,28 @@ func TestGate_SetActiveIsLive(t *testing.T) {
 	})
 }
 
+func TestGate_SetWaitingIsLive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := New(Limits{Active: 1, Waiting: 1})
+		a, b, c := arrive(t, g), arrive(t, g), arrive(t, g)
+		c.expectError(t, ErrFull)
+		g.SetWaiting(2)
+		d, e := arrive(t, g), arrive(t, g)
+		d.expectWaiting(t, 2)
+		e.expectError(t, ErrFull)
+
+		g.SetWaiting(-3) // b and d keep their places, nobody joins them
+		f := arrive(t, g)
+		f.expectError(t, ErrFull)
+		expectStats(t, g, Stats{Active: 1, Waiting: 2, Limits: Limits{Active: 1, Waiting: 0}, Admitted: 1, Refused: 3})
+		for _, c := range []*arrival{a, b, d} {
+			synctest.Wait()
+			c.expectAdmitted(t)
+			c.release()
+		}
+	})
+}
+
 func TestGate_CloseEndsTheLineAndSparesTheRunning(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limits := Limits{Active: 1, Waiting: 2}

@@ -32,6 +32,9 @@ type policy interface {
 	// setActive changes how many may run and returns those admitted by it.
 	// Running tickets above a lowered limit run on.
 	setActive(n int) []ticket
+	// setWaiting changes how many may wait. Those that wait above a lowered
+	// limit wait on.
+	setWaiting(n int)
 	// order lists the waiting tickets, next first, as they would be admitted
 	// if nobody else came.
 	order() iter.Seq[ticket]

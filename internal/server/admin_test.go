@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -115,7 +116,7 @@ func (c *client) reply() wire.ControlReply {
 func TestControl_AnswersItsCommands(t *testing.T) {
 	h := start(t, says())
 	c := h.dial(transport.Control)
-	c.send(`{"cmd":"status"}`, `{"cmd":"drain"}`, `{"cmd":"dance"}`, `{"cmd":"status"}`)
+	c.send(`{"cmd":"status"}`, `{"cmd":"drain"}`, `{"cmd":"dance"}`, `{"cmd":"reload"}`, `{"cmd":"status"}`)
 	if r := c.reply(); r.Status == nil || r.Status.Version != "test" || r.Status.State != "ready" || !r.Final {
 		t.Errorf("status: got %+v", r)
 	}
@@ -125,6 +126,9 @@ func TestControl_AnswersItsCommands(t *testing.T) {
 	await(t, h.drains, "the drain")
 	if r := c.reply(); r.Error == nil || r.Error.Code != wire.CodeInvalidRequest || !strings.Contains(r.Error.Message, "status") || !r.Final {
 		t.Errorf("unknown command: got %+v", r)
+	}
+	if r := c.reply(); r.Reload == nil || !slices.Equal(r.Reload.Applied, []string{"log_level"}) || !r.Final {
+		t.Errorf("reload: got %+v", r)
 	}
 	if r := c.reply(); r.Status == nil {
 		t.Errorf("status after an unknown command: got %+v", r)

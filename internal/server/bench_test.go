@@ -77,6 +77,7 @@ func serveMock(b *testing.B, active int) transport.Endpoint {
 		Watcher: watcher,
 		Status:  func() wire.ControlStatus { return wire.ControlStatus{} },
 		Drain:   func() {},
+		Reload:  func(context.Context) wire.ControlReload { return wire.ControlReload{} },
 	})
 	endpoint := transport.EndpointIn(dir, transport.V1)
 	ln, err := transport.Listen(endpoint)

@@ -13,7 +13,7 @@ import (
 const maxControlFrame = 64 << 10
 
 // serveControl serves one operator's connection, command by command.
-func (s *Server) serveControl(_ context.Context, conn *transport.Conn) {
+func (s *Server) serveControl(ctx context.Context, conn *transport.Conn) {
 	frames := wire.NewReaderSize(conn, maxControlFrame)
 	out := &deadlineConn{Conn: conn, timeout: s.cfg.WriteTimeout}
 	log := s.cfg.Log.With(slog.Uint64("uid", uint64(conn.Peer().UID)))
@@ -33,7 +33,7 @@ func (s *Server) serveControl(_ context.Context, conn *transport.Conn) {
 			return
 		}
 		log.Info("control", slog.String("cmd", request.Cmd))
-		sent := out.writeAll(s.command(request, err).Append(nil))
+		sent := out.writeAll(s.command(ctx, request, err).Append(nil))
 		if err == nil && request.Cmd == wire.CmdDrain {
 			s.cfg.Drain() // also where nobody waits for the reply any more
 		}
@@ -45,7 +45,7 @@ func (s *Server) serveControl(_ context.Context, conn *transport.Conn) {
 
 // command runs one command and returns its reply. Drain begins only after the
 // reply is out.
-func (s *Server) command(request wire.ControlRequest, err error) wire.ControlReply {
+func (s *Server) command(ctx context.Context, request wire.ControlRequest, err error) wire.ControlReply {
 	if err != nil {
 		return controlError(err)
 	}
@@ -53,6 +53,9 @@ func (s *Server) command(request wire.ControlRequest, err error) wire.ControlRep
 	case wire.CmdStatus:
 		status := s.cfg.Status()
 		return wire.ControlReply{Status: &status, Final: true}
+	case wire.CmdReload:
+		reload := s.cfg.Reload(ctx)
+		return wire.ControlReply{Reload: &reload, Final: true}
 	case wire.CmdDrain:
 		return wire.ControlReply{OK: true, Final: true}
 	}

@@ -112,6 +112,7 @@ func startWith(t *testing.T, o options) *harness {
 	h.server = server.New(server.Config{
 		Log: slog.New(slog.NewTextHandler(h.log, nil)), Gate: h.gate, Router: h.router, Hub: h.hub, Watcher: watcher,
 		Status:       func() wire.ControlStatus { return wire.ControlStatus{Version: "test", State: "ready"} },
+		Reload:       func(context.Context) wire.ControlReload { return wire.ControlReload{Applied: []string{"log_level"}} },
 		Drain:        func() { h.drains <- struct{}{} },
 		WriteTimeout: o.writeTimeout, SubscriberTimeout: o.writeTimeout,
 	})

@@ -30,6 +30,9 @@ type Config struct {
 	Status func() wire.ControlStatus
 	// Drain begins the daemon's graceful stop; it must not wait for it.
 	Drain func()
+	// Reload reads the configuration again, and answers the control surface's
+	// reload command. It must end when the daemon stops.
+	Reload func(context.Context) wire.ControlReload
 	// WriteTimeout is how long a client may take nothing of its answer before
 	// it is cut off; 0 is 30 seconds.
 	WriteTimeout time.Duration
@@ -55,7 +58,7 @@ type Server struct {
 // part is missing: that is a mistake in the program.
 func New(cfg Config) *Server {
 	if cfg.Log == nil || cfg.Gate == nil || cfg.Router == nil || cfg.Hub == nil ||
-		cfg.Watcher == nil || cfg.Status == nil || cfg.Drain == nil {
+		cfg.Watcher == nil || cfg.Status == nil || cfg.Drain == nil || cfg.Reload == nil {
 		panic("server: a required part of the config is missing")
 	}
 	if cfg.WriteTimeout <= 0 {

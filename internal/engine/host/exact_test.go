@@ -149,7 +149,7 @@ func TestLoop_TheRealEngineAnswersAsTheBareOne(t *testing.T) {
 			t.Errorf("request %d: %+v", id, r)
 		}
 		if got != w && (r.Stop != wire.StopCancelled || !strings.HasPrefix(w, got)) {
-			t.Errorf("request %d: got %q, the bare engine gives %q", id, got, w)
+			t.Errorf("request %d (%+v): got %q, the bare engine gives %q", id, r, got, w)
 		}
 	}
 	if out.cached == 0 {

@@ -1,0 +1,67 @@
+package config
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestUnbuilt_NamesWhatIsValidButCanNotRunYet(t *testing.T) {
+	path := write(t, `{"listen": {"tcp": "127.0.0.1:1", "api_key_env": "K"},
+"n_ctx": 4096,
+"backends": [
+ {"kind": "openai-compat", "name": "a", "base_url": "https://x", "model": "m"},
+ {"kind": "bedrock-invoke", "name": "b", "region": "eu-central-1", "model_id": "m"},
+ {"kind": "llamacpp", "name": "c", "model": "builtin", "n_ctx": "auto", "embed": true,
+  "lora": [{"path": "/a"}], "kv_type_k": "q8_0", "batch": 5}]}`)
+	cfg, err := Load(Sources{Path: path, Explicit: true, Getenv: env(nil)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = cfg.Unbuilt()
+	if _, ok := errors.AsType[*Error](err); !ok {
+		t.Fatalf("got %T %v", err, err)
+	}
+	const yet = " yet"
+	want := []string{
+		`:1: listen.tcp: "127.0.0.1:1": valid, but this version has not built a TCP listener` + yet,
+		`:4: backends[0].kind: "openai-compat": valid, but this version has not built a backend of this kind` + yet,
+		`:5: backends[1].kind: "bedrock-invoke": valid, but this version has not built a backend of this kind` + yet,
+		`:6: backends[2].n_ctx: "auto": valid, but this version has not built a context that is fitted to the memory` + yet,
+		`:6: backends[2].embed: true: valid, but this version has not built embedding` + yet,
+		`:7: backends[2].batch: 5: valid, but this version has not built a batch size of one's own` + yet,
+		`:7: backends[2].kv_type_k: "q8_0": valid, but this version has not built another type of cache` + yet,
+		`:7: backends[2].lora[0].path: "/a": valid, but this version has not built an adapter` + yet,
+	}
+	if diff := cmp.Diff(want, strings.Split(strings.ReplaceAll(err.Error(), path, ""), "\n")); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestUnbuilt_HasNothingAgainstTheDefaults(t *testing.T) {
+	for _, content := range []string{`{}`, `{"model": {"name": "a"}}`, `{"backends": [{"kind": "mock", "name": "a", "n_ctx": 5}]}`,
+		`{"listen": {"api_key_env": "K"}}`} {
+		if err := mustLoad(t, content).Unbuilt(); err != nil {
+			t.Errorf("%s: %v", content, err)
+		}
+	}
+}
+
+func TestUnbuilt_NamesTheEnvironmentAndTheFlag(t *testing.T) {
+	cfg, err := Load(Sources{Getenv: env(map[string]string{"INFERD_N_CTX": "auto"})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cfg.Unbuilt(); err == nil || !strings.HasPrefix(err.Error(), "environment variable INFERD_N_CTX: backends[0].n_ctx: ") {
+		t.Errorf("got %v", err)
+	}
+	cfg, err = Load(Sources{Getenv: env(nil), Flags: Flags{Values: map[string]string{"n_ctx": "auto"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cfg.Unbuilt(); err == nil || !strings.HasPrefix(err.Error(), "flag --n-ctx: backends[0].n_ctx: ") {
+		t.Errorf("got %v", err)
+	}
+}
