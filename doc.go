@@ -28,7 +28,8 @@
 //	internal/config     the config file, the environment, the flags
 //	internal/disk       the lock that keeps a second daemon out, and the files
 //	                    that must survive a power cut
-//	internal/store      models on disk, under their digest
+//	internal/store      models on disk, under their digest; fetch and adopt
+//	                    bring them in
 //	internal/gguf       model files, checked before native code sees them
 //	internal/daemon     puts all of it together, and takes it down again
 //

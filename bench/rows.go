@@ -22,6 +22,7 @@ var rows = []row{
 	{"S9", "from the start of `inferd serve` to ready, built-in model, files warm", starts},
 	{"S10", "frames a second through v1 with the mock backend, 64 clients", frames},
 	{"S11", "memory of an idle daemon, and of each of 10,000 idle connections", memory},
+	{"S12", "import, verify and pull of a 2 GiB file, against sha256sum and curl", files},
 	{"S13", "cost of an idle daemon", idle},
 	{"S14", "16 clients, 48 tokens each, against llama.cpp's own HTTP server", beside},
 }

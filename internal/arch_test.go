@@ -37,6 +37,7 @@ var layers = []struct{ pkg, imports, modules string }{
 	{"internal/store", "internal/disk", ""},
 	{"internal/store/adopt", "internal/store", ""},
 	{"internal/preflight", "internal/disk internal/gguf internal/store", ""},
+	{"internal/store/fetch", "internal/store", ""},
 	{"internal/disk/disktest", "internal/disk", ""},
 	{"internal/status", "wire", ""},
 	{"internal/schema", "", "jsonschema"},
@@ -69,7 +70,7 @@ var layers = []struct{ pkg, imports, modules string }{
 	{"client", "internal/transport wire", ""},
 	{"internal/loadgen", "client wire", ""},
 	{"cmd/inferd", "client internal/backend internal/backend/mock internal/config internal/daemon internal/disk " +
-		"internal/engine/library internal/gguf internal/loadgen internal/memory internal/memplan internal/store internal/store/adopt internal/transport wire", "cobra pflag term sys"},
+		"internal/engine/library internal/gguf internal/loadgen internal/memory internal/memplan internal/store internal/store/adopt internal/store/fetch internal/transport wire", "cobra pflag term sys"},
 	{"bench", "client internal/disk internal/engine internal/engine/proto internal/gguf internal/loadgen " +
 		"internal/transport wire", "sys"},
 	{"cmd/inferd-engine", "internal/engine internal/engine/host internal/engine/llama internal/engine/proto model", ""},

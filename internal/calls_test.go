@@ -30,7 +30,8 @@ var calls = []struct {
 		// log. bench writes its results, and its daemons' folders.
 		[]string{"bench", "internal/disk", "internal/transport", "internal/engine/library", "internal/engine/host", "cmd/inferd"},
 		"files are written there"},
-	{regexp.MustCompile(`^net/http\..*`), []string{"internal/loadgen"}, "nothing else speaks HTTP, and that only as a client of loopback"},
+	{regexp.MustCompile(`^net/http\..*`), []string{"bench", "internal/loadgen", "internal/store/fetch"},
+		"nothing else speaks HTTP: loadgen and bench on loopback, fetch to get models"},
 }
 
 // timeless packages have cores that are told the time.

@@ -77,7 +77,7 @@ func runModelsList(ctx context.Context, p *program) error {
 				state = "in use"
 			}
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", e.Name, sizeOf(e.Manifest.Size), oneLine(about), oneLine(state))
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", e.Name, sizeOf(e.Manifest.TotalSize()), oneLine(about), oneLine(state))
 	}
 	return t.Flush()
 }
@@ -123,7 +123,7 @@ func runModelsShow(ctx context.Context, p *program, text string) error {
 	m := e.Manifest
 	t := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
 	for _, row := range [][2]string{
-		{"name", m.Name.String()}, {"digest", m.Blob.String()}, {"size", sizeOf(m.Size)},
+		{"name", m.Name.String()}, {"digest", m.Blob.String()}, {"size", sizeOf(m.TotalSize())},
 		{"state", string(e.State)}, {"file", e.Path}, {"format", m.Format}, {"license", m.License},
 		{"registry", m.Origin.Registry}, {"repository", m.Origin.Repo}, {"revision", m.Origin.Revision},
 		{"filename", m.Origin.Filename}, {"written by", m.ProducedBy}, {"written at", m.ProducedAt},

@@ -51,7 +51,7 @@ Ask it something; the daemon starts by itself where none is running:
 	root.AddCommand(
 		newRunCommand(p),
 		newServeCommand(p), newStatusCommand(p), newWatchCommand(p), newReloadCommand(p), newStopCommand(p),
-		newDoctorCommand(p), newConfigCommand(p), newEngineCommand(p), newModelsCommand(p), newBenchCommand(p),
+		newDoctorCommand(p), newConfigCommand(p), newEngineCommand(p), newModelsCommand(p), newPullCommand(p), newBenchCommand(p),
 		newVersionCommand(p),
 		newExitCodesTopic(),
 	)

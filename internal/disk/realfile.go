@@ -68,9 +68,12 @@ const behind = 16 << 20
 type realFile struct {
 	*os.File
 	writable bool
-	written  int64 // by Write
-	flushed  int64 // of these, what writeBehind was told of
+	at       int64 // of Write
+	run      span  // what was written last, without a gap
 }
+
+// span is a range of bytes that were written one after the other.
+type span struct{ flushed, end int64 }
 
 // Write implements File. Of a large file it brings the bytes to the disk as they
 // come and forgets them: else a file of many gigabytes would push out of memory
@@ -78,11 +81,28 @@ type realFile struct {
 // of the work still to be done.
 func (f *realFile) Write(p []byte) (int, error) {
 	n, err := f.File.Write(p)
-	if f.written += int64(n); f.written-f.flushed >= behind {
-		writeBehind(f.File, f.flushed, f.written)
-		f.flushed = f.written
-	}
+	f.wrote(f.at, n)
+	f.at += int64(n)
 	return n, err
+}
+
+// WriteAt implements File, and does what Write does for bytes that are written
+// in order.
+func (f *realFile) WriteAt(p []byte, at int64) (int, error) {
+	n, err := f.File.WriteAt(p, at)
+	f.wrote(at, n)
+	return n, err
+}
+
+func (f *realFile) wrote(at int64, n int) {
+	if at != f.run.end {
+		f.run = span{at, at}
+	}
+	f.run.end += int64(n)
+	if f.run.end-f.run.flushed >= behind {
+		writeBehind(f.File, f.run.flushed, f.run.end)
+		f.run.flushed = f.run.end
+	}
 }
 
 // TryLock implements File.

@@ -35,39 +35,51 @@ func (s *Store) references() (references, error) {
 		if !ok {
 			continue
 		}
-		d, err := s.reference(path.Join(manifestsDir, file.Name()))
+		blobs, err := s.reference(path.Join(manifestsDir, file.Name()))
 		switch {
 		case isMissing(err): // removed since
 		case err != nil:
 			refs.unread = append(refs.unread, err)
 		default:
-			refs.by[d] = append(refs.by[d], stem)
+			for _, d := range blobs {
+				refs.by[d] = append(refs.by[d], stem)
+			}
 		}
 	}
 	return refs, nil
 }
 
 // reference reads what one manifest points to.
-func (s *Store) reference(file string) (Digest, error) {
+func (s *Store) reference(file string) ([]Digest, error) {
 	data, err := readSmall(s.fs, file, maxManifest)
 	if err != nil {
-		return Digest{}, err
+		return nil, err
 	}
 	var m struct {
-		Version int    `json:"schema_version"`
-		Blob    string `json:"blob"`
+		Version int          `json:"schema_version"`
+		Blob    string       `json:"blob"`
+		Parts   []partRecord `json:"parts"`
 	}
 	if err := json.Unmarshal(data, &m); err != nil {
-		return Digest{}, fmt.Errorf("read %s: %w", s.fs.Path(file), err)
+		return nil, fmt.Errorf("read %s: %w", s.fs.Path(file), err)
 	}
 	if m.Version != schemaVersion {
-		return Digest{}, fmt.Errorf("read %s: schema_version is %d, it must be %d", s.fs.Path(file), m.Version, schemaVersion)
+		return nil, fmt.Errorf("read %s: schema_version is %d, it must be %d", s.fs.Path(file), m.Version, schemaVersion)
 	}
 	d, err := ParseRef(m.Blob)
 	if err != nil {
-		return Digest{}, fmt.Errorf("read %s: %w", s.fs.Path(file), err)
+		return nil, fmt.Errorf("read %s: %w", s.fs.Path(file), err)
 	}
-	return d, nil
+	blobs := []Digest{d}
+	for _, r := range m.Parts {
+		if d, err = ParseRef(r.Blob); err != nil {
+			return nil, fmt.Errorf("read %s: a part: %w", s.fs.Path(file), err)
+		}
+		if !slices.Contains(blobs, d) {
+			blobs = append(blobs, d)
+		}
+	}
+	return blobs, nil
 }
 
 // collectBlob removes a blob that nothing points to and nobody uses, and

@@ -31,10 +31,16 @@ func (e *ExistsError) Error() string {
 type MismatchError struct {
 	Path         string
 	Want, Actual Digest
+	// QuarantinePath is where the bytes were put; empty where they stayed.
+	QuarantinePath string
 }
 
 func (e *MismatchError) Error() string {
-	return fmt.Sprintf("%s has SHA-256 %s, it must be %s", e.Path, e.Actual.Hex(), e.Want.Hex())
+	text := fmt.Sprintf("%s has SHA-256 %s, it must be %s", e.Path, e.Actual.Hex(), e.Want.Hex())
+	if e.QuarantinePath != "" {
+		text += "; it was put into " + e.QuarantinePath
+	}
+	return text
 }
 
 // SpaceError reports that bytes would not fit.

@@ -165,7 +165,7 @@ func (s *Store) manifestFor(name Name, b *Blob, o ImportOptions, old existing) M
 		m.Format = "gguf"
 	}
 	if old.manifest != nil && old.manifest.Blob == b.Digest {
-		m.extra, m.Origin.extra = old.manifest.extra, old.manifest.Origin.extra
+		m.Parts, m.extra, m.Origin.extra = old.manifest.Parts, old.manifest.extra, old.manifest.Origin.extra
 	}
 	return m
 }

@@ -77,29 +77,35 @@ func (in *intake) discard() {
 // leased. A blob that is there is kept, unless its size is wrong, and present
 // says so; then the file is removed. It is removed on an error as well.
 func (in *intake) place(ctx context.Context, d Digest) (b *Blob, present bool, err error) {
-	if err := in.file.Sync(); err != nil {
+	b, present, err = in.put(ctx, d)
+	if present || err != nil {
 		in.discard()
+	}
+	return b, present, err
+}
+
+// put is place, but for removing the file.
+func (in *intake) put(ctx context.Context, d Digest) (b *Blob, present bool, err error) {
+	if err := in.file.Sync(); err != nil {
 		return nil, false, err
 	}
-	if b, err = in.s.keepBlob(ctx, d, in.file); b != nil || err != nil {
-		in.discard()
+	info, err := in.file.Stat()
+	if err != nil {
+		return nil, false, err
+	}
+	if b, err = in.s.keepBlob(ctx, d, info.Size()); b != nil || err != nil {
 		return b, true, err
 	}
 	if err := in.move(d); err != nil {
-		in.discard()
 		return nil, false, err
 	}
-	if b, err = in.s.blob(d, in.file); err != nil {
-		in.discard()
-		return nil, false, err
-	}
-	return b, false, nil
+	b, err = in.s.blob(d, in.file)
+	return b, false, err
 }
 
-// keepBlob returns the blob with this digest if it is there and of the size of
-// the file that has the same digest, and makes it durable: who placed it may
-// not have come to that yet.
-func (s *Store) keepBlob(ctx context.Context, d Digest, same disk.File) (*Blob, error) {
+// keepBlob returns the blob with this digest if it is there and of this size,
+// and makes it durable: who placed it may not have come to that yet.
+func (s *Store) keepBlob(ctx context.Context, d Digest, size int64) (*Blob, error) {
 	b, err := s.Blob(ctx, d)
 	if isMissing(err) {
 		return nil, nil
@@ -107,14 +113,10 @@ func (s *Store) keepBlob(ctx context.Context, d Digest, same disk.File) (*Blob, 
 	if err != nil {
 		return nil, err
 	}
-	info, err := same.Stat()
-	if err == nil && b.Size != info.Size() {
+	if b.Size != size {
 		return nil, b.Close()
 	}
-	if err == nil {
-		err = b.file.Sync()
-	}
-	if err == nil {
+	if err = b.file.Sync(); err == nil {
 		err = disk.MkdirAll(s.fs, d.dir())
 	}
 	if err == nil {

@@ -96,15 +96,18 @@ func (s *Store) entry(m Manifest) Entry {
 	return Entry{Name: m.Name, Manifest: m, State: s.state(m), Path: s.BlobPath(m.Blob)}
 }
 
+// state is that of the first file that is not as it should be.
 func (s *Store) state(m Manifest) BlobState {
-	info, err := s.fs.Stat(m.Blob.data())
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return BlobMissing
-	case err != nil || !info.Mode().IsRegular():
-		return BlobUnusable
-	case info.Size() != m.Size:
-		return BlobWrongSize
+	for _, f := range m.Files() {
+		info, err := s.fs.Stat(f.Blob.data())
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return BlobMissing
+		case err != nil || !info.Mode().IsRegular():
+			return BlobUnusable
+		case info.Size() != f.Size:
+			return BlobWrongSize
+		}
 	}
 	return BlobPresent
 }

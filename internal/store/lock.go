@@ -28,7 +28,7 @@ func (s *Store) lock(ctx context.Context, name Name) (release func(), err error)
 		}
 		if held.PID != told {
 			told = held.PID
-			s.waiting(Waiting{name, told})
+			s.waiting(Waiting{Name: name, PID: told})
 		}
 		if err := sleep(ctx, lockRetry); err != nil {
 			return nil, fmt.Errorf("wait for process %d, which writes model %s: %w", told, name, err)

@@ -34,6 +34,9 @@ type Manifest struct {
 	// when that tool writes to it, the blob changes. It is this project's own
 	// field, and left out where empty.
 	SharedWith string
+	// Parts are the further files of a model that is split, in order. The blob is
+	// the first of them. It is this project's own field, and left out where empty.
+	Parts []Part
 
 	extra map[string]json.RawMessage // fields of other tools, kept
 }
@@ -74,6 +77,8 @@ func parseManifest(name Name, data []byte) (Manifest, error) {
 	d.field("produced_by", &m.ProducedBy)
 	d.field("produced_at", &m.ProducedAt)
 	d.field("shared_with", &m.SharedWith)
+	var parts []partRecord
+	d.field("parts", &parts)
 	m.extra = d.fields
 	switch {
 	case d.err != nil:
@@ -88,6 +93,9 @@ func parseManifest(name Name, data []byte) (Manifest, error) {
 	m.Size = size
 	var err error
 	if m.Blob, err = ParseRef(blob); err != nil {
+		return Manifest{}, err
+	}
+	if m.Parts, err = parseParts(parts); err != nil {
 		return Manifest{}, err
 	}
 	m.Origin, err = parseOrigin(origin)
@@ -162,6 +170,9 @@ func (m Manifest) encode() ([]byte, error) {
 	}
 	if m.SharedWith != "" {
 		o = append(o, member{"shared_with", m.SharedWith})
+	}
+	if len(m.Parts) > 0 {
+		o = append(o, member{"parts", partRecords(m.Parts)})
 	}
 	data, err := json.MarshalIndent(o.with(m.extra), "", "  ")
 	return append(data, '\n'), err

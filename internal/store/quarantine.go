@@ -26,12 +26,14 @@ type note struct {
 	Actual        string `json:"actual"`
 	SizeBytes     int64  `json:"size_bytes"`
 	QuarantinedAt string `json:"quarantined_at"`
+	// Source is where the bytes were fetched from; empty for those of a blob.
+	Source string `json:"source,omitempty"`
 }
 
 // quarantine puts a file of the store aside that does not have the digest it
 // should have, and returns where it went. The note comes first: bytes in
 // quarantine without one would tell nobody why.
-func (s *Store) quarantine(name string, size int64, expected, actual Digest) (string, error) {
+func (s *Store) quarantine(name string, size int64, expected, actual Digest, source string) (string, error) {
 	if err := disk.MkdirAll(s.fs, quarantineDir); err != nil {
 		return "", err
 	}
@@ -42,6 +44,7 @@ func (s *Store) quarantine(name string, size int64, expected, actual Digest) (st
 		Actual:        actual.String(),
 		SizeBytes:     size,
 		QuarantinedAt: s.options.Now().UTC().Format(time.RFC3339),
+		Source:        source,
 	}, "", "  ")
 	if err != nil {
 		return "", err
@@ -85,7 +88,7 @@ func (s *Store) repair(ctx context.Context, c *Check, f disk.File) error {
 	if err != nil || !current {
 		return err
 	}
-	c.QuarantinePath, err = s.quarantine(c.Blob.data(), c.Size, c.Blob, c.Actual)
+	c.QuarantinePath, err = s.quarantine(c.Blob.data(), c.Size, c.Blob, c.Actual, "")
 	if err == nil {
 		s.removeEmpty(c.Blob.dir(), c.Blob.fanout())
 	}
@@ -96,13 +99,13 @@ func (s *Store) repair(ctx context.Context, c *Check, f disk.File) error {
 func (s *Store) correctSizes(c *Check) error {
 	for _, name := range c.Names {
 		m, err := s.readManifest(name)
-		if isMissing(err) || err == nil && (m.Blob != c.Blob || m.Size == c.Size) {
+		if isMissing(err) || err == nil && (!m.wrongSize(c.Blob, c.Size)) {
 			continue // changed since
 		}
 		if err != nil {
 			return err
 		}
-		m.Size = c.Size
+		m.correctSize(c.Blob, c.Size)
 		if err := s.writeManifest(m); err != nil {
 			return err
 		}

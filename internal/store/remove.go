@@ -10,9 +10,9 @@ type Removed struct {
 	Name Name
 	// Blob is what the name stood for; zero when its manifest could not be read.
 	Blob Digest
-	// Freed is how many bytes went with the blob.
+	// Freed is how many bytes went with the blob, and with those of its parts.
 	Freed int64
-	// Kept is why the blob is still there; empty when it is not.
+	// Kept is why one of them is still there; empty when none is.
 	Kept string
 }
 
@@ -57,12 +57,18 @@ func (s *Store) remove(ctx context.Context, name Name) (Removed, error) {
 	if readErr != nil {
 		return r, nil
 	}
-	r.Kept, r.Freed, err = s.collectBlob(m.Blob, name, false)
-	if isMissing(err) {
-		err = nil
+	r.Kept = ""
+	for _, d := range m.blobs() {
+		kept, size, err := s.collectBlob(d, name, false)
+		switch {
+		case isMissing(err):
+		case err != nil:
+			return r, err
+		case kept != "":
+			r.Kept = kept
+		default:
+			r.Freed += size
+		}
 	}
-	if r.Kept != "" {
-		r.Freed = 0
-	}
-	return r, err
+	return r, nil
 }

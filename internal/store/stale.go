@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"io/fs"
 	"path"
 	"strings"
@@ -58,12 +57,7 @@ func (g *collector) quarantine(ctx context.Context) error {
 // quarantinedAt is when a file came into quarantine: a file that was moved has
 // the time of its bytes.
 func (g *collector) quarantinedAt(name string, info fs.FileInfo) time.Time {
-	var n note
-	base := strings.TrimSuffix(strings.TrimSuffix(name, quarantineExt), noteExt)
-	data, err := readSmall(g.s.fs, base+noteExt, maxManifest)
-	if err == nil {
-		err = json.Unmarshal(data, &n)
-	}
+	n, err := g.s.readNote(strings.TrimSuffix(strings.TrimSuffix(name, quarantineExt), noteExt))
 	if err == nil {
 		if at, err := time.Parse(time.RFC3339, n.QuarantinedAt); err == nil {
 			return at

@@ -23,6 +23,12 @@ type Options struct {
 	Listener Listener
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+	// BootID names the run of the system since its start; empty means that of
+	// disk.BootID.
+	BootID string
+	// SyncEvery is how many bytes of an Arrival a power cut may cost; 0 means 256
+	// MiB.
+	SyncEvery int64
 }
 
 // Listener is told what a store does. Any of the functions may be nil. They are
@@ -34,8 +40,8 @@ type Listener struct {
 	Verify func(path string)
 	// Quarantine: a blob was put aside.
 	Quarantine func(Quarantined)
-	// Waiting: another process writes the name. It is called once for each
-	// process that is waited for.
+	// Waiting: another process writes the name, or brings in the blob. It is called
+	// once for each process that is waited for.
 	Waiting func(Waiting)
 }
 
@@ -48,7 +54,10 @@ type Quarantined struct {
 
 // Waiting is a wait for another process.
 type Waiting struct {
+	// Name is what the other one writes. It is the zero name where the wait is for
+	// a blob that another process brings in, perhaps under another name.
 	Name Name
+	Blob Digest
 	// PID is what the process wrote into the lock file; 0 when it wrote nothing.
 	PID int
 }
@@ -69,6 +78,12 @@ func New(fsys disk.FS, o Options) *Store {
 	}
 	if o.ProducedBy == "" {
 		o.ProducedBy = "inferd"
+	}
+	if o.BootID == "" {
+		o.BootID = disk.BootID()
+	}
+	if o.SyncEvery == 0 {
+		o.SyncEvery = syncEvery
 	}
 	return &Store{fs: fsys, options: o}
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"hash"
 	"io"
 	"sync"
+	"time"
 )
 
 // Large chunks make system calls rare; a few of them let reading, writing and
@@ -19,31 +21,79 @@ const (
 // nil, and returns the digest and the number of the bytes. size is the expected
 // number, and progress, which may be nil, is told how far it is.
 func transfer(ctx context.Context, dst io.Writer, src io.Reader, size int64, progress func(done int64)) (Digest, int64, error) {
+	hash, done := sha256.New(), int64(0)
+	p := pump{hash: hash, chunk: int(min(chunkSize, max(size, 1<<12))), each: func(n int) error {
+		done += int64(n)
+		if progress != nil {
+			progress(done)
+		}
+		return nil
+	}}
+	if err := p.run(ctx, dst, src); err != nil {
+		return Digest{}, done, err
+	}
+	return digestOf(hash.Sum(nil)), done, nil
+}
+
+// pump moves bytes from a reader to a writer through a hash.
+type pump struct {
+	hash  hash.Hash
+	chunk int // bytes at a time
+	// each is told of every number of bytes that was written and hashed, and of 0
+	// bytes once every tick, where that is not 0. An error ends the transfer.
+	each func(n int) error
+	tick time.Duration
+}
+
+// run reads src to its end. What was read before an error of src is written and
+// hashed all the same.
+func (u pump) run(ctx context.Context, dst io.Writer, src io.Reader) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	p := &pipeline{done: ctx.Done(), cancel: cancel, free: make(chan []byte, chunks)}
 	for range chunks {
-		p.free <- make([]byte, min(chunkSize, max(size, 1<<12)))
+		p.free <- make([]byte, u.chunk)
 	}
 	full := p.stage(func(out chan<- []byte) { p.read(src, out) })
 	if dst != nil {
 		in := full
 		full = p.stage(func(out chan<- []byte) { p.write(dst, in, out) })
 	}
-	hash, done := sha256.New(), int64(0)
-	for chunk := range full {
-		hash.Write(chunk)
-		done += int64(len(chunk))
-		p.free <- chunk[:cap(chunk)] // has room for all of them
-		if progress != nil {
-			progress(done)
-		}
-	}
+	u.drain(p, full)
 	p.wait.Wait()
 	if ctx.Err() != nil {
-		return Digest{}, done, context.Cause(ctx)
+		return context.Cause(ctx)
 	}
-	return digestOf(hash.Sum(nil)), done, nil
+	return p.readErr
+}
+
+// drain hashes what comes out of the last stage.
+func (u pump) drain(p *pipeline, full <-chan []byte) {
+	var idle <-chan time.Time
+	if u.tick > 0 {
+		ticker := time.NewTicker(u.tick)
+		defer ticker.Stop()
+		idle = ticker.C
+	}
+	for {
+		n := 0
+		select {
+		case chunk, ok := <-full:
+			if !ok {
+				return
+			}
+			u.hash.Write(chunk)
+			n = len(chunk)
+			p.free <- chunk[:cap(chunk)] // has room for all of them
+		case <-idle:
+		}
+		if err := u.each(n); err != nil {
+			p.cancel(err)
+			for range full { // ends soon, now that it is cancelled
+			}
+			return
+		}
+	}
 }
 
 // pipeline is what the stages of a transfer share. Chunks go from stage to
@@ -53,6 +103,8 @@ type pipeline struct {
 	cancel context.CancelCauseFunc
 	free   chan []byte
 	wait   sync.WaitGroup
+	// readErr is what ended the reading; it is there when wait is over.
+	readErr error
 }
 
 // stage runs f, which sends to the channel that is returned until it ends.
@@ -81,7 +133,7 @@ func (p *pipeline) read(src io.Reader, out chan<- []byte) {
 			return
 		}
 		if err != nil {
-			p.cancel(err)
+			p.readErr = err
 			return
 		}
 	}

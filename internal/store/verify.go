@@ -51,7 +51,8 @@ type VerifyOptions struct {
 	Progress func(d Digest, done, total int64)
 }
 
-// Verify hashes the blob of a name.
+// Verify hashes the blob of a name, and those of its parts. The result is that
+// of the first one that is not as it should be.
 func (s *Store) Verify(ctx context.Context, name Name, o VerifyOptions) (Check, error) {
 	m, err := s.readManifest(name)
 	if isMissing(err) {
@@ -64,15 +65,21 @@ func (s *Store) Verify(ctx context.Context, name Name, o VerifyOptions) (Check, 
 	if err != nil {
 		return Check{}, fmt.Errorf("verify model %s: %w", name, err)
 	}
-	same := models[m.Blob]
-	if !slices.ContainsFunc(same, func(other Manifest) bool { return other.Name == name }) {
-		same = append(same, m) // it could be read a moment ago
+	var result Check
+	for _, d := range m.blobs() {
+		same := models[d]
+		if !slices.ContainsFunc(same, func(other Manifest) bool { return other.Name == name }) {
+			same = append(same, m) // it could be read a moment ago
+		}
+		c := s.check(ctx, d, same, o)
+		if c.State == CheckFailed {
+			return c, fmt.Errorf("verify model %s: %w", name, c.Err)
+		}
+		if result.State == "" || result.State == CheckGood {
+			result = c
+		}
 	}
-	c := s.check(ctx, m.Blob, same, o)
-	if c.State == CheckFailed {
-		return c, fmt.Errorf("verify model %s: %w", name, c.Err)
-	}
-	return c, nil
+	return result, nil
 }
 
 // VerifyAll hashes every blob in the store, those that no name stands for
@@ -110,7 +117,9 @@ func (s *Store) models() (map[Digest][]Manifest, error) {
 	models := map[Digest][]Manifest{}
 	for _, e := range entries {
 		if e.Err == nil {
-			models[e.Manifest.Blob] = append(models[e.Manifest.Blob], e.Manifest)
+			for _, d := range e.Manifest.blobs() {
+				models[d] = append(models[d], e.Manifest)
+			}
 		}
 	}
 	return models, nil
@@ -152,7 +161,7 @@ func (s *Store) checkBytes(ctx context.Context, c *Check, models []Manifest, o V
 	switch {
 	case !actual.Equal(c.Blob):
 		c.State, c.Actual = CheckCorrupt, actual
-	case slices.ContainsFunc(models, func(m Manifest) bool { return m.Size != n }):
+	case slices.ContainsFunc(models, func(m Manifest) bool { return m.wrongSize(c.Blob, n) }):
 		c.State = CheckWrongSize
 	default:
 		c.State = CheckGood
