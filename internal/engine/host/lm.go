@@ -26,7 +26,7 @@ func (m *lm) Decode(entries []batch.Entry) (batch.Status, error) {
 	}
 	began := time.Now()
 	threads := m.tuner.choose(len(entries), began)
-	m.ctx.SetThreads(threads, threads)
+	m.ctx.SetThreads(threads)
 	s, err := m.ctx.Decode(m.buf)
 	if now := time.Now(); err == nil && s == llama.Decoded {
 		m.tuner.observe(len(entries), threads, now.Sub(began), now)
