@@ -55,7 +55,7 @@ var layers = []struct{ pkg, imports, modules string }{
 	// What answers requests, and who decides which one does.
 	{"internal/backend", "wire", ""},
 	{"internal/backend/mock", "internal/backend internal/prompt/stop wire", ""},
-	{"internal/backend/local", "internal/backend internal/engine internal/engine/proto wire", ""},
+	{"internal/backend/local", "internal/backend internal/engine internal/engine/proto internal/prompt wire", ""},
 	{"internal/backend/backendtest", "internal/backend wire", ""},
 	{"internal/router", "internal/backend wire", ""},
 
