@@ -1,0 +1,73 @@
+package conformance
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/inferd/inferd/internal/backend"
+	"github.com/inferd/inferd/internal/backend/mock"
+	"github.com/inferd/inferd/internal/config"
+	"github.com/inferd/inferd/internal/daemon/daemontest"
+	"github.com/inferd/inferd/internal/engine/enginetest"
+)
+
+// able is a mock that can do all there is.
+var able = mock.Config{
+	Thinking: []string{"hm", "..."}, Tokens: []string{"1", ", 2", ", 3", ", caf\xc3", "\xa9"},
+	ToolCalls:  []backend.ToolCall{{ID: "call_1", Name: "get_weather", Input: []byte(`{"city":"Paris"}`)}},
+	Structured: true, Vision: true, AudioSampleRate: 16000, Dimensions: 8, Rerank: true, Model: "mock",
+}
+
+// expect runs the harness and fails for every broken rule but those expected.
+func expect(t *testing.T, dir string, broken map[string]bool) []Result {
+	t.Helper()
+	results, err := Run(t.Context(), Options{Dir: dir, Patience: daemontest.GiveUp})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]bool{}
+	for _, r := range results {
+		t.Log(r)
+		if r.Verdict == Fail {
+			got[r.Rule] = true
+			if !broken[r.Rule] {
+				t.Error(r)
+			}
+		}
+	}
+	if broken == nil {
+		broken = map[string]bool{}
+	}
+	if d := cmp.Diff(broken, got); d != "" {
+		t.Errorf("broken rules (-want +got):\n%s", d)
+	}
+	return results
+}
+
+// A script obeys no grammar and calls with the ids that it was given. All the
+// rest holds for a daemon on a mock of all capabilities.
+func TestRun_ADaemonWithAllCapabilitiesConforms(t *testing.T) {
+	d := daemontest.New(t, able)
+	results := expect(t, d.Dir, map[string]bool{"the grammar shapes the answer": true, "response_format shapes the answer": true})
+	skips := 0
+	for _, r := range results {
+		if r.Verdict == NotApplicable {
+			skips++
+		}
+	}
+	if len(results) < 400 || skips > 10 {
+		t.Errorf("%d results, %d of them not applicable", len(results), skips)
+	}
+}
+
+func TestRun_TheEngineConforms(t *testing.T) {
+	cfg := daemontest.Config(t)
+	cfg.WorkerPath, cfg.EngineDir = enginetest.Worker(t), enginetest.Root(t)
+	cfg.Backends = []config.Backend{{Kind: config.KindLlamaCPP, Name: "builtin", LlamaCPP: config.LlamaCPP{
+		Model: config.BuiltinModel, Slots: 4,
+	}}}
+	d := daemontest.Start(t, cfg)
+	d.WaitReady()
+	expect(t, d.Dir, nil)
+}
