@@ -121,8 +121,11 @@ func (c *conn) framedPayload() ([]byte, error) {
 		return nil, fmt.Errorf("a frame of %d bytes", size)
 	}
 	kind, err := c.in.ReadByte()
-	if err != nil || kind != typeJSON {
-		return nil, fmt.Errorf("a frame of type %#02x (%v), want %#02x", kind, err, typeJSON)
+	if err != nil {
+		return nil, fmt.Errorf("the stream ends before the type of a frame: %w", err)
+	}
+	if kind != typeJSON {
+		return nil, fmt.Errorf("a frame of type %#02x, want %#02x", kind, typeJSON)
 	}
 	payload := make([]byte, size)
 	if _, err := io.ReadFull(c.in, payload); err != nil {

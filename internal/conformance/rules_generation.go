@@ -3,6 +3,7 @@ package conformance
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 )
 
@@ -23,9 +24,7 @@ var generationRules = []rule{
 // long is a request with an answer of some length.
 func (s *surface) long(change request) request {
 	r := request{"messages": s.says("Count from 1 to 10."), "max_tokens": 40}
-	for key, v := range change {
-		r[key] = v
-	}
+	maps.Copy(r, change)
 	return r
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 )
 
 // typedRules are about answers with tools, thinking and media.
@@ -23,9 +24,7 @@ var typedRules = []rule{
 // weather asks for something that a tool is for.
 func weather(change request) request {
 	r := request{"messages": []any{user(words("What is the weather in Paris?"))}, "tools": []any{oneTool}, "max_tokens": 60}
-	for key, v := range change {
-		r[key] = v
-	}
+	maps.Copy(r, change)
 	return r
 }
 

@@ -109,12 +109,12 @@ func (s *surface) request(id string, change request) request {
 	return r
 }
 
-// frame is a payload as it goes over the socket.
+// frame is a payload as it goes over the socket. It takes payload over.
 func (s *surface) frame(payload []byte) []byte {
 	if s.kind == framed {
 		return withLength(typeJSON, payload)
 	}
-	return append(payload[:len(payload):len(payload)], '\n')
+	return append(payload, '\n')
 }
 
 // encode is a request as it goes over the socket, with its attachments.
