@@ -7,7 +7,6 @@ import (
 
 	"github.com/inferd/inferd/internal/backend"
 	"github.com/inferd/inferd/internal/backend/mock"
-	"github.com/inferd/inferd/internal/config"
 	"github.com/inferd/inferd/internal/daemon/daemontest"
 	"github.com/inferd/inferd/internal/engine/enginetest"
 )
@@ -62,12 +61,6 @@ func TestRun_ADaemonWithAllCapabilitiesConforms(t *testing.T) {
 }
 
 func TestRun_TheEngineConforms(t *testing.T) {
-	cfg := daemontest.Config(t)
-	cfg.WorkerPath, cfg.EngineDir = enginetest.Worker(t), enginetest.Root(t)
-	cfg.Backends = []config.Backend{{Kind: config.KindLlamaCPP, Name: "builtin", LlamaCPP: config.LlamaCPP{
-		Model: config.BuiltinModel, Slots: 4,
-	}}}
-	d := daemontest.Start(t, cfg)
-	d.WaitReady()
+	d := daemontest.OnEngine(t, enginetest.Worker(t), enginetest.Root(t))
 	expect(t, d.Dir, nil)
 }
