@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 )
 
 // typedRules are about answers with tools, thinking and media.
 var typedRules = []rule{
-	{"3", "calls are of tools that were offered, and end the turn", typed, callsTools},
+	{"3", "calls have names of tools and ids of their own, and end the turn", typed, callsTools},
 	{"3", "without tools there are no calls", typed, callsNothing},
 	{"3", "calls and their results can be sent back", typed, replaysCalls},
 	{"3", "calls come whole without stream too", typed, callsWithheld},
@@ -40,11 +41,14 @@ func callsTools(p *probe) (string, error) {
 	return a.judgeCalls()
 }
 
+// toolName is what a tool may be called. A model may call one that there is not.
+var toolName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
 // judgeCalls checks the calls and that the answer ends as it must with them.
 func (a *answer) judgeCalls() (string, error) {
 	ids := map[string]bool{}
 	for _, call := range a.calls {
-		if call.Name != oneTool["name"] || ids[call.ToolCallID] {
+		if !toolName.MatchString(call.Name) || ids[call.ToolCallID] {
 			return "", fmt.Errorf("a call of %q with the id %q", call.Name, call.ToolCallID)
 		}
 		ids[call.ToolCallID] = true
