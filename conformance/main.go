@@ -37,6 +37,7 @@ type options struct {
 	dir       string
 	patience  time.Duration
 	failures  bool
+	small     bool
 	mutations conformance.Mutations
 }
 
@@ -45,6 +46,7 @@ func (o *options) register(f *flag.FlagSet) error {
 	f.StringVar(&o.dir, "dir", dir, "the `DIRECTORY` of the sockets")
 	f.DurationVar(&o.patience, "patience", conformance.DefaultPatience, "how long to wait for the next frame")
 	f.BoolVar(&o.failures, "failures", false, "print only the rules that are broken, and the sums")
+	f.BoolVar(&o.small, "small", false, "leave out the rules that take frames of many MiB")
 	f.IntVar(&o.mutations.Count, "mutations", 0, "how many damaged requests to send to each surface, beside")
 	f.Uint64Var(&o.mutations.Seed, "seed", 1, "what decides the damage")
 	return err
@@ -72,7 +74,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 func (o *options) check(ctx context.Context, out io.Writer) error {
 	sums := map[conformance.Verdict]int{}
 	var printing error
-	to := conformance.Options{Dir: o.dir, Patience: o.patience, Each: func(r conformance.Result) {
+	to := conformance.Options{Dir: o.dir, Patience: o.patience, Small: o.small, Each: func(r conformance.Result) {
 		sums[r.Verdict]++
 		if r.Verdict == conformance.Fail || !o.failures {
 			_, err := fmt.Fprintln(out, r)

@@ -15,7 +15,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func TestRun_PrintsALineForEachRule(t *testing.T) {
 	d := daemontest.New(t, mock.Config{NoGenerate: true, Rerank: true})
 	var out, log strings.Builder
-	if err := run(t.Context(), []string{"-dir", d.Dir, "-mutations", "10"}, &out, &log); err != nil {
+	if err := run(t.Context(), []string{"-dir", d.Dir, "-small", "-mutations", "10"}, &out, &log); err != nil {
 		t.Errorf("%v\n%s", err, &out)
 	}
 	all := out.String()
@@ -32,7 +32,7 @@ func TestRun_PrintsALineForEachRule(t *testing.T) {
 func TestRun_FailsWhereARuleIsBroken(t *testing.T) {
 	d := daemontest.New(t, mock.Config{})
 	var out, log strings.Builder
-	err := run(t.Context(), []string{"-dir", d.Dir, "-failures"}, &out, &log)
+	err := run(t.Context(), []string{"-dir", d.Dir, "-small", "-failures"}, &out, &log)
 	if err == nil || err.Error() != "3 rules are broken" || strings.Count(out.String(), "\n") != 4 {
 		t.Errorf("%v\n%s", err, &out)
 	}

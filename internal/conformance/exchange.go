@@ -32,9 +32,12 @@ type exchange struct {
 	after after
 	cut   bool   // nothing follows: the client ends its side
 	says  string // part of the message: the field that is wrong
+	large bool   // as of rules
 }
 
-func (e exchange) rule() rule { return rule{e.section, e.name, e.on, e.run} }
+func (e exchange) rule() rule {
+	return rule{section: e.section, name: e.name, on: e.on, run: e.run, large: e.large}
+}
 
 // id is that of the answer.
 func (e *exchange) id() string {

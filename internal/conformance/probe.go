@@ -35,9 +35,10 @@ func (p *probe) close() {
 // conn is a connection to the server under test.
 type conn struct {
 	net.Conn
-	s       *surface
-	in      *bufio.Reader
-	writing sync.WaitGroup
+	s        *surface
+	in       *bufio.Reader
+	patience time.Duration
+	writing  sync.WaitGroup
 }
 
 // dial connects to the surface that is checked.
@@ -48,10 +49,13 @@ func (p *probe) dialTo(s *surface) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{Conn: raw, s: s, in: bufio.NewReaderSize(raw, 64<<10)}
+	c := &conn{Conn: raw, s: s, in: bufio.NewReaderSize(raw, 64<<10), patience: p.options.Patience}
 	p.open = append(p.open, c)
-	return c, c.SetDeadline(time.Now().Add(p.options.Patience))
+	return c, c.wait()
 }
+
+// wait gives the server its time again.
+func (c *conn) wait() error { return c.SetDeadline(time.Now().Add(c.patience)) }
 
 // send writes without waiting: what is refused early is answered while it is
 // still on its way. A write that fails shows in what is read.
@@ -75,6 +79,9 @@ func (c *conn) closeWrite() error {
 
 // read reads one frame; the error is io.EOF at a clean end.
 func (c *conn) read() (*frame, error) {
+	if err := c.wait(); err != nil {
+		return nil, err
+	}
 	payload, err := c.payload()
 	if err != nil {
 		if errors.Is(err, os.ErrDeadlineExceeded) {

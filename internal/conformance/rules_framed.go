@@ -7,9 +7,9 @@ import (
 
 // framedRules are about what only the framed surface has.
 var framedRules = []rule{
-	{"4", "a BLOB may come in pieces", framed, blobInPieces},
-	{"4", "several attachments come in the request's order", framed, severalBlobs},
-	{"4", "a large BLOB is taken, and the connection kept", framed, largeBlob},
+	{section: "4", name: "a BLOB may come in pieces", on: framed, run: blobInPieces},
+	{section: "4", name: "several attachments come in the request's order", on: framed, run: severalBlobs},
+	{section: "4", name: "a large BLOB is taken, and the connection kept", on: framed, run: largeBlob, large: true},
 }
 
 // takes sends a stream of one request and, after it, another.

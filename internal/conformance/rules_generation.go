@@ -9,16 +9,16 @@ import (
 
 // generationRules are about answers in text, whatever the text is.
 var generationRules = []rule{
-	{"2", "without stream there are no pieces, or whole ones", generation, withheld},
-	{"2", "the pieces are the content", v1, piecesAreContent},
-	{"2", "max_tokens: 1 is one token", generation, oneToken},
-	{"2", "greedy answers are the same each time", generation, greedy},
-	{"2", "the seed comes back", generation, seeded},
-	{"2", "an answer ends before a stop string", generation, stopped},
-	{"2", "the grammar shapes the answer", generation, followsGrammar},
-	{"2", "a deadline ends the answer, not the connection", generation, deadline},
-	{"2", "status frames come only where progress is true", generation, progress},
-	{"3", "v1, v2 and framed say the same", typed, sameAsV1},
+	{section: "2", name: "without stream there are no pieces, or whole ones", on: generation, run: withheld},
+	{section: "2", name: "the pieces are the content", on: v1, run: piecesAreContent},
+	{section: "2", name: "max_tokens: 1 is one token", on: generation, run: oneToken},
+	{section: "2", name: "greedy answers are the same each time", on: generation, run: greedy},
+	{section: "2", name: "the seed comes back", on: generation, run: seeded},
+	{section: "2", name: "an answer ends before a stop string", on: generation, run: stopped},
+	{section: "2", name: "the grammar shapes the answer", on: generation, run: followsGrammar},
+	{section: "2", name: "a deadline ends the answer, not the connection", on: generation, run: deadline},
+	{section: "2", name: "status frames come only where progress is true", on: generation, run: progress},
+	{section: "3", name: "v1, v2 and framed say the same", on: typed, run: sameAsV1},
 }
 
 // long is a request with an answer of some length.

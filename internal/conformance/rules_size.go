@@ -7,9 +7,9 @@ import (
 
 // sizeRules are about the longest frame.
 var sizeRules = []rule{
-	{"1", "a frame of 64 MiB is accepted", every, largest},
-	{"1", "a frame of a byte more is frame_too_large, and ends the connection", every, tooLarge},
-	{"4", "a frame's length is checked before its bytes are there", framed, declaredTooLarge},
+	{section: "1", name: "a frame of 64 MiB is accepted", on: every, run: largest, large: true},
+	{section: "1", name: "a frame of a byte more is frame_too_large, and ends the connection", on: every, run: tooLarge, large: true},
+	{section: "4", name: "a frame's length is checked before its bytes are there", on: framed, run: declaredTooLarge},
 }
 
 // padded is a request's payload of exactly size bytes, by a key that no server

@@ -10,18 +10,18 @@ import (
 
 // streamRules are about connections and the requests on them.
 var streamRules = []rule{
-	{"1", "a request ends in exactly one terminal frame", every, oneTerminalFrame},
-	{"1", "the id comes back as it was sent", every, echoesIDs},
-	{"1", "a connection carries many requests", every, manyRequests},
-	{"1", "requests sent ahead are answered in order", every, pipelined},
-	{"1", "a request may come one byte at a time", every, bytewise},
-	{"1", "a half-close after the request leaves the whole answer", every, halfClosed},
-	{"1", "the end of the stream before a request is a clean close", every, emptyStream},
-	{"1", "an idle connection holds up no other one", every, idleBeside},
-	{"1", "clients that vanish hold up nobody", every, vanishing},
-	{"1", "the last line needs no line end", lines, trailingLine},
-	{"1", "CR LF ends a line", lines, crlf},
-	{"1", "blank lines are skipped", lines, blankLines},
+	{section: "1", name: "a request ends in exactly one terminal frame", on: every, run: oneTerminalFrame},
+	{section: "1", name: "the id comes back as it was sent", on: every, run: echoesIDs},
+	{section: "1", name: "a connection carries many requests", on: every, run: manyRequests},
+	{section: "1", name: "requests sent ahead are answered in order", on: every, run: pipelined},
+	{section: "1", name: "a request may come one byte at a time", on: every, run: bytewise},
+	{section: "1", name: "a half-close after the request leaves the whole answer", on: every, run: halfClosed},
+	{section: "1", name: "the end of the stream before a request is a clean close", on: every, run: emptyStream},
+	{section: "1", name: "an idle connection holds up no other one", on: every, run: idleBeside},
+	{section: "1", name: "clients that vanish hold up nobody", on: every, run: vanishing},
+	{section: "1", name: "the last line needs no line end", on: lines, run: trailingLine},
+	{section: "1", name: "CR LF ends a line", on: lines, run: crlf},
+	{section: "1", name: "blank lines are skipped", on: lines, run: blankLines},
 }
 
 func oneTerminalFrame(p *probe) (string, error) {

@@ -10,16 +10,16 @@ import (
 
 // typedRules are about answers with tools, thinking and media.
 var typedRules = []rule{
-	{"3", "calls have names of tools and ids of their own, and end the turn", typed, callsTools},
-	{"3", "without tools there are no calls", typed, callsNothing},
-	{"3", "calls and their results can be sent back", typed, replaysCalls},
-	{"3", "calls come whole without stream too", typed, callsWithheld},
-	{"3", "thinking: false leaves it out", typed, thinksNot},
-	{"3", "thinking: true is taken or refused", typed, thinks},
-	{"3", "tool_choice required is met, or done says that it is not", typed, mustCall},
-	{"3", "tool_choice none keeps calls away", typed, mustNotCall},
-	{"3", "response_format shapes the answer", typed, followsSchema},
-	{"3", "audio of the right rate is taken or unsupported", typed, hears},
+	{section: "3", name: "calls have names of tools and ids of their own, and end the turn", on: typed, run: callsTools},
+	{section: "3", name: "without tools there are no calls", on: typed, run: callsNothing},
+	{section: "3", name: "calls and their results can be sent back", on: typed, run: replaysCalls},
+	{section: "3", name: "calls come whole without stream too", on: typed, run: callsWithheld},
+	{section: "3", name: "thinking: false leaves it out", on: typed, run: thinksNot},
+	{section: "3", name: "thinking: true is taken or refused", on: typed, run: thinks},
+	{section: "3", name: "tool_choice required is met, or done says that it is not", on: typed, run: mustCall},
+	{section: "3", name: "tool_choice none keeps calls away", on: typed, run: mustNotCall},
+	{section: "3", name: "response_format shapes the answer", on: typed, run: followsSchema},
+	{section: "3", name: "audio of the right rate is taken or unsupported", on: typed, run: hears},
 }
 
 // weather asks for something that a tool is for.

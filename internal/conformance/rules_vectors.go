@@ -8,14 +8,14 @@ import (
 
 // vectorRules are about embeddings and scores.
 var vectorRules = []rule{
-	{"5", "there is a vector for each text, of length 1", embed, vectors},
-	{"5", "a vector does not depend on what is beside it", embed, vectorsAlone},
-	{"5", "vectors are cut to dimensions, and of length 1 again", embed, vectorsCut},
-	{"5", "every task is taken", embed, vectorTasks},
-	{"6", "results are by score, each document once", rerank, scores},
-	{"6", "ties stay in the order of the documents", rerank, ties},
-	{"6", "top_n cuts the results", rerank, topN},
-	{"6", "a score does not depend on what is beside it", rerank, scoresAlone},
+	{section: "5", name: "there is a vector for each text, of length 1", on: embed, run: vectors},
+	{section: "5", name: "a vector does not depend on what is beside it", on: embed, run: vectorsAlone},
+	{section: "5", name: "vectors are cut to dimensions, and of length 1 again", on: embed, run: vectorsCut},
+	{section: "5", name: "every task is taken", on: embed, run: vectorTasks},
+	{section: "6", name: "results are by score, each document once", on: rerank, run: scores},
+	{section: "6", name: "ties stay in the order of the documents", on: rerank, run: ties},
+	{section: "6", name: "top_n cuts the results", on: rerank, run: topN},
+	{section: "6", name: "a score does not depend on what is beside it", on: rerank, run: scoresAlone},
 }
 
 // near is how far numbers may be apart that should be the same.

@@ -38,6 +38,8 @@ type Options struct {
 	Dir string
 	// Patience is how long to wait for any one frame; 0 is DefaultPatience.
 	Patience time.Duration
+	// Small leaves out the rules that take frames of many MiB.
+	Small bool
 	// Each is told each result as it comes; nil is nobody.
 	Each func(Result)
 }
@@ -87,6 +89,8 @@ type rule struct {
 	// run says what it has seen. Its error is why the rule is broken, or
 	// skipped.
 	run func(*probe) (seen string, err error)
+	// large: it takes a frame of many MiB.
+	large bool
 }
 
 // skipped is the error of a rule that is not applicable.
@@ -104,6 +108,9 @@ func (o *Options) served(ctx context.Context, s *surface) bool {
 }
 
 func (o *Options) check(ctx context.Context, s *surface, r rule) (Verdict, string) {
+	if r.large && o.Small {
+		return NotApplicable, "left out: it takes a frame of many MiB"
+	}
 	p := &probe{ctx: ctx, options: o, surface: s}
 	defer p.close()
 	seen, err := r.run(p)

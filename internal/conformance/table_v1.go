@@ -35,7 +35,7 @@ var malformed = []exchange{
 		change: request{"messages": []any{request{"role": "user", "name": 7, "content": []any{request{"type": "text", "text": "hello", "cache": request{}}}}}}},
 	{section: "2", name: "no message at all", on: generation, change: request{"messages": []any{}}, says: "messages"},
 	{section: "2", name: "content may be empty", on: v1, change: request{"messages": []any{message("system", ""), message("user", "")}}, codes: []string{""}},
-	{section: "2", name: "a prompt longer than any context", on: generation, raw: func(s *surface) []byte {
+	{section: "2", name: "a prompt longer than any context", on: generation, large: true, raw: func(s *surface) []byte {
 		return s.encode(s.request("x", request{"messages": s.says(strings.Repeat("fox ", 1<<20)), "max_tokens": 1}))
 	}, codes: []string{"invalid_request", ""}},
 }

@@ -26,6 +26,6 @@ var vectorExchanges = []exchange{
 	{section: "6", name: "an empty document", on: rerank, change: request{"documents": []any{"a", ""}}, says: "documents"},
 	{section: "6", name: "256 documents", on: rerank, change: request{"documents": texts(256)}, codes: []string{""}},
 	{section: "6", name: "257 documents", on: rerank, change: request{"documents": texts(257)}, says: "documents"},
-	{section: "6", name: "more than 8 MiB", on: rerank, change: request{"documents": []any{strings.Repeat("a", 8*mib)}}, says: "documents"},
+	{section: "6", name: "more than 8 MiB", on: rerank, large: true, change: request{"documents": []any{strings.Repeat("a", 8*mib)}}, says: "documents"},
 	{section: "6", name: "top_n: 0", on: rerank, change: request{"top_n": 0}, says: "top_n"},
 }
