@@ -22,12 +22,12 @@ type threads struct {
 
 // threadsParams is ggml_threadpool_params.
 type threadsParams struct {
-	cpuMask   [512]bool
-	nThreads  int32
-	priority  int32
-	poll      uint32
-	strictCPU bool
-	paused    bool
+	CPUMask   [512]bool
+	NThreads  int32
+	Priority  int32
+	Poll      uint32
+	StrictCPU bool
+	Paused    bool
 	_         [2]byte
 }
 
@@ -52,7 +52,7 @@ func (t *threads) use(n int) {
 	}
 	set := t.sets[n]
 	if set == 0 {
-		set = t.lib.pool.create(&threadsParams{nThreads: int32(n), poll: threadsPoll})
+		set = t.lib.pool.create(&threadsParams{NThreads: int32(n), Poll: threadsPoll})
 		if set == 0 {
 			t.lib.detachThreads(t.ctx)
 			return
