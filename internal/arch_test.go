@@ -43,6 +43,7 @@ var layers = []struct{ pkg, imports, modules string }{
 		"internal/engine/proto internal/prompt/chatml internal/prompt/stop wire", "sys"},
 	{"internal/engine", "internal/engine/proto", "sys"},
 	{"internal/engine/enginetest", "", ""},
+	{"internal/weights", "internal/disk internal/engine internal/store wire", ""},
 
 	// What answers requests, and who decides which one does.
 	{"internal/backend", "wire", ""},
@@ -54,7 +55,7 @@ var layers = []struct{ pkg, imports, modules string }{
 	// The service, and its composition.
 	{"internal/server", "internal/backend internal/queue internal/router internal/status internal/transport wire", ""},
 	{"internal/daemon", "internal/backend internal/backend/local internal/backend/mock internal/config internal/disk " +
-		"internal/queue internal/router internal/server internal/status internal/store internal/transport wire", ""},
+		"internal/queue internal/router internal/server internal/status internal/transport internal/weights wire", ""},
 	{"internal/daemon/daemontest", "internal/backend internal/backend/mock internal/config internal/daemon " +
 		"internal/transport wire", ""},
 

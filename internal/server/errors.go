@@ -44,6 +44,9 @@ func codeOf(err error) (wire.Code, string) {
 	if _, ok := errors.AsType[*wire.FieldError](err); ok {
 		return wire.CodeInvalidRequest, err.Error()
 	}
+	if e, ok := errors.AsType[*router.UnableError](err); ok {
+		return wire.CodeBackendUnavailable, e.Why
+	}
 	switch {
 	case errors.Is(err, wire.ErrFrameTooLarge):
 		return wire.CodeFrameTooLarge, fmt.Sprintf("frame too large: at most %d bytes are allowed", wire.MaxFrame)

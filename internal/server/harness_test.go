@@ -30,14 +30,14 @@ type generate func(ctx context.Context, req *backend.Request, emit func([]backen
 // scripted is a backend that answers as the test says.
 type scripted struct {
 	generate generate
-	unready  bool
 	unable   bool
+	whyNot   string
 }
 
 func (s *scripted) Name() string { return "scripted" }
-func (s *scripted) Ready() bool  { return !s.unready }
+func (s *scripted) Ready() bool  { return true }
 func (s *scripted) Capabilities() backend.Capabilities {
-	return backend.Capabilities{Generate: !s.unable, Slots: 4}
+	return backend.Capabilities{Generate: !s.unable, WhyNot: s.whyNot, Slots: 4}
 }
 
 func (s *scripted) Generate(ctx context.Context, req *backend.Request, emit func([]backend.Event) error) (backend.Result, error) {

@@ -61,24 +61,38 @@ func (r *v1Request) answer(ctx context.Context, params wire.Params) error {
 	}
 	r.finish = r.server.activity.admitted()
 	defer release()
-	r.queueTime = time.Since(r.received)
+	for {
+		begun, err := r.dispatch(ctx, params)
+		if begun || err == nil {
+			return err
+		}
+	}
+}
 
-	b, report, err := r.server.cfg.Router.Pick(router.Need{Generate: true})
+// dispatch has a backend generate, and waits for one that is away. begun is
+// false where that backend has gone before anything was done.
+func (r *v1Request) dispatch(ctx context.Context, params wire.Params) (begun bool, err error) {
+	b, report, err := r.server.cfg.Router.Await(ctx, router.Need{Generate: true})
 	if err != nil {
-		return err
+		return true, err
 	}
 	outcome := router.OwnFault // what a panic is
 	defer func() { report(outcome) }()
+	r.queueTime = time.Since(r.received)
 	r.backend = b.Name()
 	r.result, err = b.Generate(ctx, &backend.Request{
 		Messages: r.message.Messages, Params: params,
 		Progress: r.message.Progress, User: r.caller.UID,
 	}, func(events []backend.Event) error { return r.emit(ctx, events) })
 	outcome = router.OutcomeOf(err, r.result.Stop)
-	if err == nil && r.result.Stop == "" {
-		return errNoTerminal
+	if errors.Is(err, backend.ErrNotBegun) && ctx.Err() == nil {
+		r.backend = ""
+		return false, err
 	}
-	return err
+	if err == nil && r.result.Stop == "" {
+		return true, errNoTerminal
+	}
+	return true, err
 }
 
 // moved sends queue positions to a client that asked for them. A position is

@@ -157,7 +157,7 @@ func TestRun_SaysWhyItCannotStart(t *testing.T) {
 				return b
 			})
 		}, proto.FailModel, "not a number"},
-		"a context that is too large": {func(_ *testing.T, c *Config) { c.NCtx = 4096 },
+		"a context that is too large": {func(_ *testing.T, c *Config) { c.Options.NCtx = 4096 },
 			proto.FailConfig, "n_ctx is 4096, but the model was trained with a context of 1024"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -182,7 +182,7 @@ func TestGenerate_RefusesAModelOfAnotherFamily(t *testing.T) {
 		t.Error("the model counts as able to chat")
 	}
 	_, _, err := generate(t.Context(), b.Backend, ask("Hi"))
-	if backend.KindOf(err) != backend.Invalid || !strings.Contains(err.Error(), "template") {
+	if backend.KindOf(err) != backend.Invalid || !strings.Contains(err.Error(), "the chat template of family ChatML is not rendered yet") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -194,7 +194,7 @@ func actAsDaemon() {
 	up := make(chan struct{})
 	args := strings.Split(os.Getenv(daemonEnv), "\n")
 	b := New(Config{
-		Name: "builtin", Model: Builtin, Slots: 1, WorkerPath: args[0], EngineRoot: args[1],
+		Name: "builtin", Model: builtinName, Options: Options{Slots: 1}, WorkerPath: args[0], EngineRoot: args[1],
 		Events: Events{Loading: func(wire.LoadPhase) {}, Up: func() { close(up) }, Down: func(error) {}},
 		Log:    slog.New(slog.DiscardHandler),
 	})

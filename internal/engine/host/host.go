@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"sync"
 	"time"
 
@@ -20,8 +21,18 @@ import (
 // Options are what a worker brings along itself.
 type Options struct {
 	Builtin Builtin
+	// Open opens a file that the daemon names.
+	Open func(proto.File) (*os.File, error)
 	// Log takes the engine's errors, a line each.
 	Log func(line string)
+}
+
+// engineLog hands on what the engine says in error. Its warnings are for people
+// who choose parameters by hand.
+func (o Options) engineLog(level llama.Level, line string) {
+	if level >= llama.LevelError && o.Log != nil {
+		o.Log(line)
+	}
 }
 
 // Run is the worker: it talks to the daemon over conn until that ends, which
@@ -44,13 +55,7 @@ func Run(ctx context.Context, conn io.ReadWriter, o Options) error {
 	if err != nil {
 		return fmt.Errorf("read what to load: %w", err)
 	}
-	log := func(level llama.Level, line string) {
-		// Its warnings are for people who choose parameters by hand.
-		if level >= llama.LevelError {
-			o.Log(line)
-		}
-	}
-	ld, err := load(m, o.Builtin, func(p proto.Loading) { l.send(proto.KindLoading, p) }, log)
+	ld, err := load(m, o, func(p proto.Loading) { l.send(proto.KindLoading, p) })
 	if err != nil {
 		f := proto.Failed{Kind: proto.FailModel, Message: err.Error()}
 		if why, ok := errors.AsType[*failure](err); ok {
@@ -84,7 +89,7 @@ func newWorker(l *link, ld *loaded, cacheBytes int) *worker {
 	w := &worker{link: l, ld: ld, out: newOutput(l), preparing: map[uint64]bool{},
 		prompt: prompter{model: ld.model, format: ld.format, context: ld.ready.Context}}
 	w.loop = batch.New(ld.lm, ld.lm, w.out, batch.Config{
-		Slots: ld.ready.Slots, Context: ld.ready.Context, Batch: batchTokens,
+		Slots: ld.ready.Slots, Context: ld.ready.Context, Batch: ld.batch,
 		Cuts: ld.model.CutsPrefixes(), HostBytes: cacheBytes,
 	})
 	return w

@@ -2,9 +2,6 @@ package host
 
 import (
 	"errors"
-	"fmt"
-	"os"
-	"runtime"
 	"strings"
 	"time"
 
@@ -12,17 +9,9 @@ import (
 	"github.com/inferd/inferd/internal/engine/library"
 	"github.com/inferd/inferd/internal/engine/llama"
 	"github.com/inferd/inferd/internal/engine/proto"
-	"github.com/inferd/inferd/internal/gguf"
 	"github.com/inferd/inferd/internal/prompt/chatml"
 	"github.com/inferd/inferd/wire"
 )
-
-// The context that a model gets where none is configured: what it was trained
-// with, but not more than this, since memory grows with it.
-const defaultContext = 8192
-
-// batchTokens is the size of one batch.
-const batchTokens = 512
 
 // failure is why a load ended; Kind tells the daemon what to say.
 type failure struct {
@@ -42,6 +31,7 @@ type loaded struct {
 	model  *llama.Model
 	lm     *lm
 	format chatml.Format
+	batch  int // tokens that one step takes at most
 	ready  proto.Ready
 }
 
@@ -79,137 +69,70 @@ func OpenEngine(root string, log func(llama.Level, string)) (*llama.Library, err
 }
 
 // load opens the engine and the model as m says, reporting how far it is.
-func load(m proto.Load, built Builtin, report func(proto.Loading), log func(llama.Level, string)) (*loaded, error) {
-	lib, err := OpenEngine(m.EngineRoot, log)
+func load(m proto.Load, o Options, report func(proto.Loading)) (*loaded, error) {
+	lib, err := OpenEngine(m.EngineRoot, o.engineLog)
 	if err != nil {
 		return nil, err
 	}
-	model, err := loadModel(lib, m, built, report)
+	files, err := openFiles(m, o.Builtin, o.Open)
+	if err != nil {
+		return nil, failed(proto.FailModel, "", err)
+	}
+	defer files.close()
+	model, err := loadModel(lib, m, files, report)
 	if err != nil {
 		return nil, err
 	}
 	ld := &loaded{model: model}
-	context, err := contextFor(m.Context, model.TrainedContext())
-	if err != nil {
-		return nil, failed(proto.FailConfig, "", err)
+	if err := ld.makeContext(m, report); err != nil {
+		return nil, err
 	}
-	threads := m.Threads
-	if threads == 0 {
-		threads = runtime.GOMAXPROCS(0)
-	}
-	report(proto.Loading{Phase: proto.PhaseKVCache, Context: context})
-	ctx, err := model.NewContext(llama.ContextOptions{
-		// Every slot has room for a whole context of its own, and the answer
-		// of a request does not depend on what runs beside it: see Split.
-		Cells: m.Slots * roundUp(context, 256), Split: true, NoFlash: m.GPULayers == 0,
-		Batch: batchTokens, MaxSeqs: m.Slots, Threads: threads,
-	})
-	if err != nil {
-		return nil, failed(proto.FailModel, "", err)
-	}
-	ld.lm = &lm{ctx: ctx, model: model}
-	if m.Threads == 0 {
-		ld.lm.tuner = newTuner(threads)
-	}
-	ld.ready = proto.Ready{
-		Model: modelName(m, built, model), Engine: "llama.cpp " + lib.Version(), Context: context,
-		Slots: m.Slots, Threads: threads, GPULayers: m.GPULayers,
-	}
+	ld.ready.Model = files.modelName()
+	ld.ready.Engine = "llama.cpp " + lib.Version()
 	ld.ready.Accelerator, ld.ready.DeviceName = accelerator(lib, m.GPULayers)
-	ld.format, ld.ready.Generates = chatml.Lookup(model.ChatTemplate())
+	ld.ready.Traits = traitsOf(files.info)
+	ld.format, ld.ready.Generates = chatml.Lookup(files.info.ChatTemplate())
 	switch {
 	case !model.Generates():
 		ld.ready.Generates, ld.ready.Why = false, "the model is no text generator"
 	case !ld.ready.Generates:
-		ld.ready.Why = "the model's chat template is not of a family that this version renders (ChatML)"
-	default:
-		return ld, ld.warmUp()
+		ld.ready.Why = whyNotRendered(ld.ready.Traits)
 	}
-	return ld, nil
+	if !model.Generates() {
+		return ld, nil
+	}
+	return ld, ld.warmUp()
 }
 
-func loadModel(lib *llama.Library, m proto.Load, built Builtin, report func(proto.Loading)) (*llama.Model, error) {
-	path := m.Model
-	if path == "" {
-		path = "builtin:" + built.Name
-	}
-	report(proto.Loading{Phase: proto.PhaseMmap, Path: path})
-	f, err := openModel(m.Model, built)
+// makeContext makes room for all slots.
+func (l *loaded) makeContext(m proto.Load, report func(proto.Loading)) error {
+	context, err := contextFor(m.Context, l.model.TrainedContext())
 	if err != nil {
-		return nil, failed(proto.FailModel, "", err)
+		return failed(proto.FailConfig, "", err)
 	}
-	defer f.Close()
-	var last time.Time
-	model, err := lib.LoadModel(f, llama.ModelOptions{NGPULayers: m.GPULayers, Progress: func(p float32) {
-		// The callback comes once a tensor; a person reads a few a second.
-		if now := time.Now(); now.Sub(last) > 100*time.Millisecond || p == 1 {
-			last = now
-			report(proto.Loading{Phase: proto.PhaseLoad, Fraction: float64(p)})
-		}
-	}})
+	options, err := contextOptions(m, context)
 	if err != nil {
-		return nil, failed(proto.FailModel, "", fmt.Errorf("%s: %w", path, err))
+		return failed(proto.FailConfig, "", err)
 	}
-	return model, nil
-}
-
-// openModel opens the file to load: the one at path, or the built-in one.
-func openModel(path string, built Builtin) (*os.File, error) {
-	if path == "" {
-		return builtinFile(built)
-	}
-	f, err := os.Open(path)
+	report(proto.Loading{Phase: proto.PhaseKVCache, Context: context})
+	ctx, err := l.model.NewContext(options)
 	if err != nil {
-		return nil, fmt.Errorf("model: %w", err)
+		return failed(proto.FailModel, "", err)
 	}
-	if err := preflight(f); err != nil {
-		_ = f.Close()
-		return nil, fmt.Errorf("model %s: %w", path, err)
+	scales := make([]float32, len(m.Adapters))
+	for i, a := range m.Adapters {
+		scales[i] = a.Scale
 	}
-	return f, nil
-}
-
-// preflight checks a model file before native code sees any of it: what it
-// refuses is what would make the engine abort, or read where nothing is.
-func preflight(f *os.File) error {
-	st, err := f.Stat()
-	if err != nil {
-		return err
+	if err := ctx.UseAdapters(scales); err != nil {
+		return failed(proto.FailModel, "", err)
 	}
-	if !st.Mode().IsRegular() {
-		return errors.New("not a regular file")
+	l.lm = &lm{ctx: ctx, model: l.model}
+	if m.Threads == 0 {
+		l.lm.tuner = newTuner(options.Threads)
 	}
-	g, err := gguf.Open(f, st.Size())
-	if err != nil {
-		return err
-	}
-	return g.Check()
-}
-
-// contextFor checks a configured context against the model's. More than it
-// was trained with gives nonsense, and is refused rather than cut.
-func contextFor(wanted, trained int) (int, error) {
-	switch {
-	case trained <= 0:
-		return 0, errors.New("the model does not say what context it was trained with")
-	case wanted == 0:
-		return min(trained, defaultContext), nil
-	case wanted > trained:
-		return 0, fmt.Errorf("n_ctx is %d, but the model was trained with a context of %d tokens", wanted, trained)
-	}
-	return wanted, nil
-}
-
-func roundUp(n, to int) int { return (n + to - 1) / to * to }
-
-func modelName(m proto.Load, built Builtin, model *llama.Model) string {
-	if m.Model == "" {
-		return built.Name
-	}
-	if n := model.Meta("general.name"); n != "" {
-		return n
-	}
-	return strings.TrimSuffix(m.Model[strings.LastIndexAny(m.Model, `/\`)+1:], ".gguf")
+	l.batch = options.Batch
+	l.ready = proto.Ready{Context: context, Slots: m.Slots, Threads: options.Threads, GPULayers: m.GPULayers}
+	return nil
 }
 
 // accelerator names what the layers run on.
