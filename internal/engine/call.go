@@ -160,7 +160,7 @@ func (w *worker) begin(g proto.Generate) (*call, error) {
 	w.mu.Lock()
 	if w.dead != nil {
 		defer w.mu.Unlock()
-		return nil, w.dead
+		return nil, fmt.Errorf("%w: %w", ErrNone, w.dead)
 	}
 	w.nextID++
 	c.id = w.nextID

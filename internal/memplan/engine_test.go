@@ -113,7 +113,7 @@ func TestFor_IsWhatTheEngineTakes(t *testing.T) {
 			}
 			batch := cmp.Or(o.Batch, memplan.DefaultBatch)
 			c, err := m.NewContext(llama.ContextOptions{
-				Cells: o.Slots * ((p.Context + 255) / 256 * 256), Split: true, NoFlash: true, Batch: batch, MaxSeqs: o.Slots, Threads: 1,
+				Cells: o.Slots * ((p.Context + 255) / 256 * 256), Split: true, Flash: llama.FlashOff, Batch: batch, MaxSeqs: o.Slots, Threads: 1,
 			})
 			if err != nil {
 				t.Fatal(err)

@@ -82,6 +82,7 @@ func (p Plan) At(context int) Plan {
 	p.Unknown, p.Lines = e.Unknown, nil
 	onDevice := p.offloaded()
 	mapped, copied := p.weights(e)
+	p.add("adapters", p.options.AdapterBytes, false, "read into memory")
 	shares := []struct {
 		what  string
 		bytes int64

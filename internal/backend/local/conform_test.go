@@ -9,7 +9,7 @@ import (
 )
 
 func TestBackend_Conforms(t *testing.T) {
-	b := start(t, func(c *Config) { c.Slots = 8 })
+	b := start(t, func(c *Config) { c.Options.Slots = 8 })
 	backendtest.Run(t, func(*testing.T) backendtest.Subject {
 		long := ask("Go on.")
 		// A rule without an end: the answer is as long as the context.

@@ -5,15 +5,16 @@ import (
 	"runtime/debug"
 
 	"github.com/inferd/inferd/internal/engine/proto"
-	"github.com/inferd/inferd/internal/gguf"
 	"github.com/inferd/inferd/internal/memplan"
 )
 
 // planFor decides how much memory the model gets, before any of it is taken: a
 // model that does not fit would bring down whatever the system chooses.
-func planFor(m proto.Load, header *gguf.File) (memplan.Plan, error) {
-	plan, err := memplan.For(header, memplan.Options{
-		Context: m.Context, Slots: m.Slots, Batch: batchTokens, CacheBytes: int64(m.CacheBytes), GPULayers: m.GPULayers,
+func planFor(m proto.Load, files *modelFiles) (memplan.Plan, error) {
+	plan, err := memplan.For(files.info, memplan.Options{
+		Context: m.Context, Slots: m.Slots, Batch: m.Batch, CacheBytes: int64(m.CacheBytes), GPULayers: m.GPULayers,
+		Keys: m.KeyType, Values: m.ValueType, Flash: m.FlashAttention, NoMap: m.NoMmap,
+		Parts: files.others, AdapterBytes: files.extra,
 	})
 	if err != nil {
 		return plan, failed(proto.FailConfig, "", err)
