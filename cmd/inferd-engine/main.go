@@ -70,6 +70,7 @@ func serve() error {
 	return host.Run(context.Background(), link, host.Options{
 		Builtin: host.Builtin{Name: model.Name, GGUF: model.GGUF},
 		Open:    engine.OpenFile,
+		Limited: true,
 		Log:     func(line string) { fmt.Fprintln(os.Stderr, line) },
 	})
 }

@@ -24,7 +24,7 @@ type pullOptions struct {
 func newPullCommand(p *program) *cobra.Command {
 	var o pullOptions
 	cmd := &cobra.Command{
-		Use:     "pull WHAT",
+		Use:     "pull [WHAT]",
 		GroupID: groupSetup,
 		Short:   "Fetch a model into the store, checked against its digest",
 		Long: `Fetch a model into the store. WHAT is one of
@@ -33,6 +33,8 @@ func newPullCommand(p *program) *cobra.Command {
   https://HOST/PATH                a file, with its digest in --sha256
   hf:OWNER/REPO/FILE[@REVISION]    a file of the Hugging Face hub, which knows the
                                    digest; all parts of a model that is split
+
+Without WHAT it fetches every model that the config describes with a source_url.
 
 Bytes are hashed as they land, and nothing that has another digest can be loaded:
 it is put into quarantine. A pull that was stopped, by whatever, goes on where it
@@ -48,10 +50,10 @@ Exit codes:
 ` + exitCodes,
 		Example: `  inferd pull hf:bartowski/Llama-3.2-1B-Instruct-GGUF/Llama-3.2-1B-Instruct-Q8_0.gguf --name llama
   inferd pull https://example.com/model.gguf --sha256 9f86d081…`,
-		Args: oneArg("WHAT"),
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.interruptible(cmd.Context(), 0, func(ctx context.Context) error {
-				return runPull(ctx, p, args[0], o)
+				return runPulls(ctx, p, args, o)
 			})
 		},
 	}
@@ -63,6 +65,22 @@ Exit codes:
 	f.BoolVar(&o.replace, "replace", false, "let a name that is there stand for this model")
 	f.Var(durationValue{&o.timeout}, "timeout", "give up after `DURATION`, like 90m; default 24h")
 	return cmd
+}
+
+// runPulls fetches what is named, or all that the config describes.
+func runPulls(ctx context.Context, p *program, names []string, o pullOptions) error {
+	if len(names) == 0 {
+		var err error
+		if names, err = o.configured(p); err != nil {
+			return err
+		}
+	}
+	for _, name := range names {
+		if err := runPull(ctx, p, name, o); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func runPull(ctx context.Context, p *program, what string, o pullOptions) error {

@@ -8,9 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/inferd/inferd/internal/config"
+	"github.com/inferd/inferd/internal/daemon"
 	"github.com/inferd/inferd/internal/store"
 	"github.com/inferd/inferd/internal/store/fetch"
 )
@@ -71,10 +73,31 @@ func (o *pullOptions) fromConfig(p *program, name string) (fetch.Source, error) 
 				"the config has SHA-256 %s for model %s, and --sha256 is %s", m.SHA256, name, o.sha256)
 		}
 		o.replace = o.replace || o.name == ""
-		return fetch.Source{Name: m.Name, URL: m.SourceURL, SHA256: m.SHA256, Size: m.SizeBytes, License: m.License}, nil
+		return daemon.Source(m), nil
 	}
 	return fetch.Source{}, usageError("`inferd config show` shows what the config describes, `inferd models` what is there",
 		"%q is no model of the config, no https:// URL, and no hf:OWNER/REPO/FILE", name)
+}
+
+// configured are the names of all models that the config says the origin of.
+func (o *pullOptions) configured(p *program) ([]string, error) {
+	if o.name+o.sha256+o.license != "" {
+		return nil, usageError("name the model, or leave them out", "--name, --sha256 and --license are about one model")
+	}
+	cfg, err := p.config("", config.Flags{})
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, m := range cfg.Models {
+		if m.SourceURL != "" && !slices.Contains(names, m.Name) {
+			names = append(names, m.Name)
+		}
+	}
+	if len(names) == 0 {
+		return nil, usageError("`inferd pull --help` shows what else it takes", "the config says of no model where it is from")
+	}
+	return names, nil
 }
 
 func (o *pullOptions) fromURL(url string) (fetch.Source, error) {

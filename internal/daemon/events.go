@@ -20,14 +20,16 @@ const (
 	eventEnded
 	// eventCleared: the backends that had to make room are gone.
 	eventCleared
+	// eventPulled: the models are there, or can't be had.
+	eventPulled
 )
 
 // event is one thing that happened to a backend.
 type event struct {
-	unit  *unit // nil for eventCleared
+	unit  *unit // nil for eventCleared, eventPulled and while models are fetched
 	kind  eventKind
 	phase wire.LoadPhase // eventLoading
-	err   error          // eventDown, eventEnded
+	err   error          // eventDown, eventEnded, eventPulled
 }
 
 // send gives an event to the loop. When that has ended, events go nowhere and

@@ -42,5 +42,8 @@ func ExitCode(err error) int {
 	if _, ok := errors.AsType[*BackendError](err); ok {
 		return ExitEngine
 	}
+	if _, ok := errors.AsType[*ModelError](err); ok {
+		return ExitEngine
+	}
 	return ExitFailure
 }

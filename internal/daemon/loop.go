@@ -29,6 +29,12 @@ func (r *run) loop(ctx context.Context) error {
 			r.gate.SetWaiting(r.daemon.current().Queue.Waiting)
 			r.replies = append(r.replies, func() { close(inForce) })
 		case e := <-r.events:
+			if e.kind == eventPulled {
+				if err := r.pulled(e.err); err != nil {
+					return err
+				}
+				continue
+			}
 			r.handle(e)
 		case c := <-r.nextSwap():
 			r.beginSwap(c)
@@ -48,8 +54,12 @@ var errEnded = errors.New("ended without being told to")
 
 // handle takes note of what has happened. What follows from it is for settle.
 func (r *run) handle(e event) {
-	if e.kind == eventCleared {
+	switch {
+	case e.kind == eventCleared:
 		r.loadComing()
+		return
+	case e.unit == nil:
+		r.loadingPhase(e.phase)
 		return
 	}
 	u := e.unit

@@ -110,9 +110,9 @@ func (r *run) run(ctx context.Context) error {
 
 	err := r.open(lasting)
 	if err == nil {
-		for _, u := range r.units {
-			r.startUnit(u)
-		}
+		err = r.begin(backends)
+	}
+	if err == nil {
 		err = r.loop(ctx)
 	}
 	r.daemon.end()

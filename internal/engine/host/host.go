@@ -15,7 +15,6 @@ import (
 	"github.com/inferd/inferd/internal/engine/batch"
 	"github.com/inferd/inferd/internal/engine/llama"
 	"github.com/inferd/inferd/internal/engine/proto"
-	"github.com/inferd/inferd/internal/memplan"
 	"github.com/inferd/inferd/wire"
 )
 
@@ -26,13 +25,9 @@ type Options struct {
 	Open func(proto.File) (*os.File, error)
 	// Log takes the engine's errors, a line each.
 	Log func(line string)
-	// Shared says that the process is not the worker's alone, as in a test:
-	// its memory is not bounded, and it is no likelier to be killed for it.
-	Shared bool
-
-	// limit keeps the process to its plan; nil does not, where it is not a
-	// worker's.
-	limit func(plan memplan.Plan, gpuLayers int)
+	// Limited says that the process has nothing to do but this one load: it is
+	// kept to the memory of its plan, and is the first to go when there is none.
+	Limited bool
 }
 
 // engineLog hands on what the engine says in error. Its warnings are for people
@@ -46,9 +41,8 @@ func (o Options) engineLog(level llama.Level, line string) {
 // Run is the worker: it talks to the daemon over conn until that ends, which
 // is how a worker is told to go. The error says why it could not serve.
 func Run(ctx context.Context, conn io.ReadWriter, o Options) error {
-	if !o.Shared {
+	if o.Limited {
 		raiseKillScore()
-		o.limit = limitMemory
 	}
 	l := &link{w: conn}
 	l.send(proto.KindHello, proto.Hello{Version: proto.Version})

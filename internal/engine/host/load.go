@@ -81,7 +81,7 @@ func load(m proto.Load, o Options, report func(proto.Loading)) (*loaded, error) 
 		return nil, failed(proto.FailModel, "", err)
 	}
 	defer files.close()
-	options, plan, err := prepare(m, files, o.limit)
+	options, plan, err := prepare(m, files, o.Limited)
 	if err != nil {
 		return nil, err
 	}
@@ -115,13 +115,13 @@ func load(m proto.Load, o Options, report func(proto.Loading)) (*loaded, error) 
 
 // prepare decides how the model is run and keeps this process to it, before any
 // memory is taken.
-func prepare(m proto.Load, files *modelFiles, limit func(memplan.Plan, int)) (llama.ContextOptions, memplan.Plan, error) {
+func prepare(m proto.Load, files *modelFiles, limited bool) (llama.ContextOptions, memplan.Plan, error) {
 	plan, err := planFor(m, files)
 	if err != nil {
 		return llama.ContextOptions{}, plan, err
 	}
-	if limit != nil {
-		limit(plan, m.GPULayers)
+	if limited {
+		limitMemory(plan, m.GPULayers)
 	}
 	return contextOptions(m, plan.Context), plan, nil
 }
