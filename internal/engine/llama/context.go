@@ -24,6 +24,10 @@ type ContextOptions struct {
 	// On the CPU, split and without it, a sequence's logits are the same to
 	// the bit whatever else is in the batch and however its prompt was cut.
 	NoFlash bool
+	// Pooling makes a context for vectors and scores: see Context.Vector. A
+	// model that looks at whole texts takes no text longer than Batch; every
+	// entry has to ask for its row then.
+	Pooling Pooling
 }
 
 // Context is a model with a KV cache. One goroutine owns it; Abort alone may
@@ -36,8 +40,10 @@ type Context struct {
 	batch cBatch
 	cap   int
 	seqs  int
-	abort *uint32 // in C memory: see SetAbort
-	flag  cBatch  // what holds it
+
+	pooling Pooling
+	abort   *uint32 // in C memory: see SetAbort
+	flag    cBatch  // what holds it
 }
 
 // NewContext makes a context on m. Its memory is bounded by the caller, who
@@ -55,8 +61,11 @@ func (m *Model) NewContext(o ContextOptions) (*Context, error) {
 	if o.NoFlash {
 		p.FlashAttnType = 0
 	}
+	if o.Pooling != NoPooling {
+		p.Embeddings, p.PoolingType = true, int32(o.Pooling)
+	}
 
-	c := &Context{lib: l, model: m, cap: o.Batch, seqs: o.MaxSeqs}
+	c := &Context{lib: l, model: m, cap: o.Batch, seqs: o.MaxSeqs, pooling: o.Pooling}
 	// The abort callback runs hundreds of times a token. A Go function costs
 	// 0.5 ms for that, C's strlen over a flag of one byte nothing: an empty
 	// string goes on, any other aborts.
