@@ -145,7 +145,7 @@ func TestFor_ReadersAreWhatTheEngineTakes(t *testing.T) {
 			}
 			r := p.Readers[0]
 			c, err := m.NewContext(llama.ContextOptions{
-				Cells: r.Cells, NoFlash: true, Batch: r.Batch, MaxSeqs: memplan.ReaderSequences, Threads: 1, Pooling: pooling,
+				Cells: r.Cells, NoFlash: true, Batch: r.Batch, MaxSeqs: r.Sequences, Split: !r.Whole, Threads: 1, Pooling: pooling,
 			})
 			if err != nil {
 				t.Fatal(err)

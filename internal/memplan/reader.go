@@ -20,18 +20,26 @@ type Reader struct {
 
 	// Whole says that the model has to see all of a text at once.
 	Whole bool
+	// Texts are how many one step takes, in that many Sequences.
+	Texts, Sequences int
 	// Cells are the tokens that there is room for, Batch those that one step
 	// takes.
 	Cells, Batch int
 }
 
 const (
-	// ReaderSequences is how many texts one step of a Reader takes.
-	ReaderSequences = 64
-	// DefaultWindow bounds the window of a model that has to see a text whole,
-	// where none is asked for: what it takes grows with its square, and with
-	// the vocabulary.
+	// DefaultWindow bounds the window where none is asked for: what it takes
+	// grows with it, for a model that has to see a text whole with its square.
 	DefaultWindow = 2048
+	// TextAlign is what texts start at a multiple of where the model has to see
+	// them whole: no processor adds up more numbers at a time.
+	TextAlign = 16
+
+	mostTexts   = 32
+	mostStreams = 16
+	// streamCells bounds the room of a model that looks back only, where each
+	// text of a step has room of its own.
+	streamCells = 16_384
 )
 
 // resolve fills in what follows from the model.
@@ -43,17 +51,23 @@ func (r Reader) resolve(f *gguf.File) (Reader, error) {
 		return r, &ContextError{Wanted: r.Window, Trained: trained, Key: r.Key}
 	case r.Window < 0:
 		return r, fmt.Errorf("plan memory: a window of %d tokens, allowed are 0 and more", r.Window)
-	case r.Window == Own && r.Whole:
-		r.Window = min(trained, DefaultWindow)
 	case r.Window == Own:
-		r.Window = min(trained, DefaultContext)
+		r.Window = min(trained, DefaultWindow)
 	}
-	r.Batch = DefaultBatch
 	if r.Whole {
-		r.Batch = max(r.Window, DefaultBatch)
+		r.Batch = roundUp(max(r.Window, DefaultBatch), TextAlign)
+		r.Texts, r.Sequences = mostTexts, 2*mostTexts // one each to fill up
+		r.Cells = roundUp(r.Batch, cellUnit)
+		return r, nil
 	}
-	r.Cells = int(min((int64(max(r.Window, r.Batch))+cellUnit-1)/cellUnit*cellUnit, math.MaxInt32))
+	each := roundUp(r.Window, cellUnit)
+	r.Texts = min(max(streamCells/each, 1), mostStreams)
+	r.Batch, r.Sequences, r.Cells = DefaultBatch, r.Texts, r.Texts*each
 	return r, nil
+}
+
+func roundUp(n, unit int) int {
+	return int(min((int64(n)+int64(unit)-1)/int64(unit)*int64(unit), math.MaxInt32))
 }
 
 // addReader adds a line for a reader: its cells, what is computed in between,
@@ -61,7 +75,7 @@ func (r Reader) resolve(f *gguf.File) (Reader, error) {
 // of every next token, too.
 func (p *Plan) addReader(r Reader) {
 	e, err := p.file.Estimate(gguf.Sizing{
-		Cells: r.Cells, Sequences: ReaderSequences, Batch: r.Batch, Flash: p.options.GPULayers != 0, Keys: gguf.F16, Values: gguf.F16,
+		Cells: r.Cells, Sequences: r.Sequences, Split: !r.Whole, Batch: r.Batch, Flash: p.options.GPULayers != 0, Keys: gguf.F16, Values: gguf.F16,
 	})
 	if err != nil {
 		p.Unknown = append(p.Unknown, err.Error())

@@ -66,6 +66,7 @@ type fakeModel struct {
 	t       testing.TB
 	pooling Pooling
 	most    int // tokens of one batch
+	align   int // where texts have to start
 	seqs    map[int][]Token
 	vectors map[int][]float32
 	onBatch func(entries []Entry) error // called inside Decode
@@ -98,7 +99,10 @@ func (m *fakeModel) Decode(entries []Entry) (bool, error) {
 		return false, nil
 	}
 	rows := map[int][][]float64{}
-	for _, e := range entries {
+	for i, e := range entries {
+		if m.align > 0 && e.Seq%2 == 0 && e.Pos == 0 && i%m.align != 0 {
+			m.t.Errorf("a text starts at %d, want a multiple of %d", i, m.align)
+		}
 		if e.Pos != len(m.seqs[e.Seq]) {
 			m.t.Errorf("sequence %d goes on at %d, and has %d tokens", e.Seq, e.Pos, len(m.seqs[e.Seq]))
 		}

@@ -46,7 +46,8 @@ func checkRandom(t *testing.T, rt *rapid.T, pooling Pooling) {
 	const longest = 30
 	m, out := newFake(t, pooling, cfg.Batch), newTold()
 	if cfg.Whole {
-		m.most = max(cfg.Batch, longest)
+		cfg.Align = rapid.SampledFrom([]int{0, 4, 16}).Draw(rt, "align")
+		m.align, m.most = cfg.Align, max(cfg.Batch, cfg.padded(longest))
 	}
 	l := New(m, out, cfg)
 	text := rapid.SliceOfN(rapid.Int32Range(0, 500), 1, longest)

@@ -26,8 +26,8 @@ func newJob(r *Request) *job {
 }
 
 // take removes the longest waiting text of at most room tokens.
-func (j *job) take(room int) (text int, ok bool) {
-	i := sort.Search(len(j.waiting), func(i int) bool { return len(j.req.Texts[j.waiting[i]]) <= room })
+func (j *job) take(room int, c Config) (text int, ok bool) {
+	i := sort.Search(len(j.waiting), func(i int) bool { return c.padded(len(j.req.Texts[j.waiting[i]])) <= room })
 	if i == len(j.waiting) {
 		return 0, false
 	}
@@ -64,11 +64,11 @@ func (l *Loop) pack() []item {
 			}
 			most := room
 			if len(items) == 0 && len(j.waiting) > 0 {
-				most = max(room, len(j.req.Texts[j.waiting[0]]))
+				most = max(room, l.cfg.padded(len(j.req.Texts[j.waiting[0]])))
 			}
-			if text, ok := j.take(most); ok {
+			if text, ok := j.take(most, l.cfg); ok {
 				items = append(items, item{j, text})
-				room -= len(j.req.Texts[text])
+				room -= l.cfg.padded(len(j.req.Texts[text]))
 				more = true
 			}
 		}

@@ -33,16 +33,20 @@ func (l *Loop) vectors(items []item) (vectors [][]float32, done bool, err error)
 		return [][]float32{v}, done, err
 	}
 	l.entries = l.entries[:0]
-	for seq, it := range items {
+	for i, it := range items {
+		seq := l.cfg.sequence(i)
 		for pos, t := range it.tokens() {
 			l.entries = append(l.entries, Entry{Token: t, Seq: seq, Pos: pos})
+		}
+		for pos := range l.cfg.padded(len(it.tokens())) - len(it.tokens()) {
+			l.entries = append(l.entries, Entry{Token: it.tokens()[0], Seq: seq + 1, Pos: pos})
 		}
 	}
 	if done, err = l.model.Decode(l.entries); err != nil || !done {
 		return nil, done, err
 	}
-	for seq := range items {
-		vectors = append(vectors, append([]float32(nil), l.model.Vector(seq)...))
+	for i := range items {
+		vectors = append(vectors, append([]float32(nil), l.model.Vector(l.cfg.sequence(i))...))
 	}
 	return vectors, true, nil
 }

@@ -45,10 +45,36 @@ type Config struct {
 	// alone.
 	Batch     int
 	Sequences int // texts in one Decode at most
+	// Align makes texts start at multiples of it, where it is not 0, with
+	// sequences in between that nobody asks for.
+	Align int
 	// Whole says that the model has to see all of a text at once. Otherwise a
 	// text longer than a batch is read in pieces.
 	Whole   bool
 	Pooling Pooling
+}
+
+// A processor adds up several numbers at a time. A model that looks at a whole
+// batch at once, and gives no weight to other texts, has the same sums for a
+// text wherever it lies, to the last bit, if it always lies alike in these
+// groups. And the last bit counts: quantized weights are multiplied with rounded
+// numbers, and one that is rounded the other way is off by a hundredth.
+
+// sequence is where the text at place i of a batch goes; what fills up behind it
+// goes to the next.
+func (c Config) sequence(i int) int {
+	if c.Align > 0 {
+		return 2 * i
+	}
+	return i
+}
+
+// padded is what a text of n tokens takes of a batch.
+func (c Config) padded(n int) int {
+	if c.Align > 0 {
+		return (n + c.Align - 1) / c.Align * c.Align
+	}
+	return n
 }
 
 // Request is texts to be encoded. The loop's from Submit on.

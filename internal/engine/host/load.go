@@ -37,10 +37,13 @@ func failed(k proto.FailKind, hint string, err error) error {
 // loaded is a model that is ready to run.
 type loaded struct {
 	model  *llama.Model
-	lm     *lm
+	lm     *lm // nil where the model answers nothing
 	format chatml.Format
 	cache  int // bytes for the states of past prompts
 	ready  proto.Ready
+
+	readers readers
+	turns   turns // of the contexts, where there are several
 }
 
 // Builtin is the model that a worker carries in itself.
@@ -86,41 +89,53 @@ func load(m proto.Load, built Builtin, report func(proto.Loading), log func(llam
 	if err != nil {
 		return nil, err
 	}
-	ld := &loaded{model: model, cache: int(plan.Cache)}
-	context := plan.Context
+	ld := &loaded{model: model, cache: int(plan.Cache), ready: proto.Ready{
+		Model: modelName(m, built, model), Engine: "llama.cpp " + lib.Version(), Context: plan.Context,
+		Slots: m.Slots, GPULayers: m.GPULayers, Memory: plan.Host(),
+	}}
+	ld.ready.Accelerator, ld.ready.DeviceName = accelerator(lib, m.GPULayers)
+	if len(plan.Readers) > 0 {
+		ld.turns = newTurns()
+	}
+	if err := ld.makeReaders(m, header, plan); err != nil {
+		return nil, err
+	}
+	ld.format, ld.ready.Generates = chatml.Lookup(model.ChatTemplate())
+	switch {
+	case !model.Generates() || !answers(header):
+		ld.ready.Generates, ld.ready.Why = false, "the model is no text generator"
+		return ld, nil
+	case !ld.ready.Generates:
+		ld.ready.Why = "the model's chat template is not of a family that this version renders (ChatML)"
+	}
+	return ld, ld.makeContext(m, plan, report)
+}
+
+// makeContext makes room for the answers of all slots.
+func (l *loaded) makeContext(m proto.Load, plan memplan.Plan, report func(proto.Loading)) error {
 	threads := m.Threads
 	if threads == 0 {
 		threads = runtime.GOMAXPROCS(0)
 	}
-	report(proto.Loading{Phase: proto.PhaseKVCache, Context: context})
-	ctx, err := model.NewContext(llama.ContextOptions{
+	report(proto.Loading{Phase: proto.PhaseKVCache, Context: plan.Context})
+	ctx, err := l.model.NewContext(llama.ContextOptions{
 		// Every slot has room for a whole context of its own, and the answer
 		// of a request does not depend on what runs beside it: see Split.
-		Cells: m.Slots * roundUp(context, 256), Split: true, NoFlash: m.GPULayers == 0,
+		Cells: m.Slots * roundUp(plan.Context, 256), Split: true, NoFlash: m.GPULayers == 0,
 		Batch: batchTokens, MaxSeqs: m.Slots, Threads: threads,
 	})
 	if err != nil {
-		return nil, failed(proto.FailModel, "", err)
+		return failed(proto.FailModel, "", err)
 	}
-	ld.lm = &lm{ctx: ctx, model: model}
+	l.lm = &lm{ctx: ctx, model: l.model, turns: l.turns}
 	if m.Threads == 0 {
-		ld.lm.tuner = newTuner(threads)
+		l.lm.tuner = newTuner(threads)
 	}
-	ld.ready = proto.Ready{
-		Model: modelName(m, built, model), Engine: "llama.cpp " + lib.Version(), Context: context,
-		Slots: m.Slots, Threads: threads, GPULayers: m.GPULayers, Memory: plan.Host(),
+	l.ready.Threads = threads
+	if !l.ready.Generates {
+		return nil
 	}
-	ld.ready.Accelerator, ld.ready.DeviceName = accelerator(lib, m.GPULayers)
-	ld.format, ld.ready.Generates = chatml.Lookup(model.ChatTemplate())
-	switch {
-	case !model.Generates() || !header.Causal():
-		ld.ready.Generates, ld.ready.Why = false, "the model is no text generator"
-	case !ld.ready.Generates:
-		ld.ready.Why = "the model's chat template is not of a family that this version renders (ChatML)"
-	default:
-		return ld, ld.warmUp()
-	}
-	return ld, nil
+	return l.warmUp()
 }
 
 func loadModel(lib *llama.Library, m proto.Load, built Builtin, report func(proto.Loading)) (*llama.Model, memplan.Plan, *gguf.File, error) {
@@ -134,6 +149,9 @@ func loadModel(lib *llama.Library, m proto.Load, built Builtin, report func(prot
 		return nil, memplan.Plan{}, nil, failed(proto.FailModel, "", err)
 	}
 	defer f.Close()
+	if err := checkReaders(m, header); err != nil {
+		return nil, memplan.Plan{}, nil, failed(proto.FailConfig, "", err)
+	}
 	plan, err := planFor(m, header)
 	if err != nil {
 		return nil, plan, nil, err

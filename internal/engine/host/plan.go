@@ -14,6 +14,7 @@ import (
 func planFor(m proto.Load, header *gguf.File) (memplan.Plan, error) {
 	plan, err := memplan.For(header, memplan.Options{
 		Context: m.Context, Slots: m.Slots, Batch: batchTokens, CacheBytes: int64(m.CacheBytes), GPULayers: m.GPULayers,
+		Readers: planned(m), NoAnswers: !answers(header),
 	})
 	if err != nil {
 		return plan, failed(proto.FailConfig, "", err)

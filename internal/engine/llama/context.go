@@ -62,7 +62,7 @@ func (m *Model) NewContext(o ContextOptions) (*Context, error) {
 		p.FlashAttnType = 0
 	}
 	if o.Pooling != NoPooling {
-		p.Embeddings, p.PoolingType = true, int32(o.Pooling)
+		p.Embeddings, p.PoolingType = true, int32(max(o.Pooling, 0)) // for the library, Unpooled is 0
 	}
 
 	c := &Context{lib: l, model: m, cap: o.Batch, seqs: o.MaxSeqs, pooling: o.Pooling}

@@ -20,6 +20,9 @@ const (
 	PoolingCLS  Pooling = 2 // the first token's
 	PoolingLast Pooling = 3
 	PoolingRank Pooling = 4 // what the classification head makes of it
+
+	// Unpooled leaves a vector for each token: see Context.Row.
+	Unpooled Pooling = -1
 )
 
 // encodeSymbols are the functions for models that read texts.
@@ -27,6 +30,7 @@ type encodeSymbols struct {
 	embedSize func(model uintptr) int32
 	clsSize   func(model uintptr) uint32
 	vectorOf  func(ctx uintptr, seq int32) uintptr
+	rowOf     func(ctx uintptr, i int32) uintptr
 
 	eos       func(vocab uintptr) int32
 	sep       func(vocab uintptr) int32
@@ -40,6 +44,7 @@ func (s *encodeSymbols) bind(h handles) {
 		"llama_model_n_embd_out":   &s.embedSize,
 		"llama_model_n_cls_out":    &s.clsSize,
 		"llama_get_embeddings_seq": &s.vectorOf,
+		"llama_get_embeddings_ith": &s.rowOf,
 		"llama_vocab_eos":          &s.eos,
 		"llama_vocab_sep":          &s.sep,
 		"llama_vocab_get_add_eos":  &s.addEOS,
@@ -60,7 +65,7 @@ func (m *Model) EmbeddingSize() int { return int(m.lib.encode.embedSize(m.ptr)) 
 // A Decode pools the tokens that are in it. The rest of a sequence, from
 // Decodes before, is only looked at.
 func (c *Context) Vector(seq int) []float32 {
-	if c.pooling == NoPooling {
+	if c.pooling == NoPooling || c.pooling == Unpooled {
 		return nil
 	}
 	size := c.model.EmbeddingSize()
@@ -72,6 +77,19 @@ func (c *Context) Vector(seq int) []float32 {
 		return nil
 	}
 	return unsafe.Slice(*(**float32)(unsafe.Pointer(&p)), size)
+}
+
+// Row is what entry i of the last Decode came out as, in an Unpooled context;
+// nil in any other. It is valid until the next Decode.
+func (c *Context) Row(i int) []float32 {
+	if c.pooling != Unpooled {
+		return nil
+	}
+	p := c.lib.encode.rowOf(c.ptr, int32(i))
+	if p == 0 {
+		return nil
+	}
+	return unsafe.Slice(*(**float32)(unsafe.Pointer(&p)), c.model.EmbeddingSize())
 }
 
 // TokenizeWhole is Tokenize for a text that stands alone, with the tokens that
