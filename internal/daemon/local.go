@@ -29,7 +29,15 @@ func (r *run) newLocal(b config.Backend, events Events) Supervised {
 
 func (r *run) onEngine(b config.Backend, model string, events Events) *local.Backend {
 	cfg := &r.daemon.cfg
+	var embed, rerank *local.Reading
+	if b.LlamaCPP.Embed {
+		embed = &local.Reading{Window: b.LlamaCPP.EmbedNCtx, Pooling: b.LlamaCPP.EmbedPooling}
+	}
+	if b.LlamaCPP.Rerank {
+		rerank = &local.Reading{Window: max(b.LlamaCPP.NCtx, 0)}
+	}
 	return local.New(local.Config{
+		Embed: embed, Rerank: rerank,
 		Name: b.Name, Model: model,
 		NCtx: b.LlamaCPP.NCtx, NGPULayers: b.LlamaCPP.NGPULayers,
 		Slots: b.LlamaCPP.Slots, Threads: b.LlamaCPP.Threads, CacheBytes: b.LlamaCPP.CacheMiB << 20,

@@ -24,10 +24,18 @@ type Config struct {
 	Slots      int // requests at once
 	Threads    int // 0 lets the worker choose
 	CacheBytes int // host memory for the states of past prompts
-	WorkerPath string
-	EngineRoot string
-	Events     Events
-	Log        *slog.Logger
+	// Embed and Rerank make the model read texts, too; nil is not.
+	Embed, Rerank *Reading
+	WorkerPath    string
+	EngineRoot    string
+	Events        Events
+	Log           *slog.Logger
+}
+
+// Reading says how the model reads texts.
+type Reading struct {
+	Window  int    // tokens of a text; 0 is the model's own
+	Pooling string // mean, cls or last, for vectors; empty is the model's own
 }
 
 // Builtin is the name of the model that the worker carries in itself.
@@ -45,8 +53,6 @@ type Events struct {
 
 // Backend is a model on this machine. Safe for concurrent use.
 type Backend struct {
-	backend.Unsupported
-
 	cfg    Config
 	engine *engine.Engine
 
@@ -57,10 +63,13 @@ type Backend struct {
 
 // New makes the backend. Run starts it.
 func New(cfg Config) *Backend {
-	b := &Backend{cfg: cfg, caps: backend.Capabilities{Generate: true, Slots: cfg.Slots, Model: cfg.Model}}
+	b := &Backend{cfg: cfg, caps: backend.Capabilities{
+		Generate: true, Embed: cfg.Embed != nil, Rerank: cfg.Rerank != nil, Slots: cfg.Slots, Model: cfg.Model,
+	}}
 	load := proto.Load{
 		EngineRoot: cfg.EngineRoot, Model: cfg.Model, GPULayers: cfg.NGPULayers,
 		Context: cfg.NCtx, Slots: cfg.Slots, Threads: cfg.Threads, CacheBytes: cfg.CacheBytes,
+		Embed: (*proto.Reading)(cfg.Embed), Rerank: (*proto.Reading)(cfg.Rerank),
 	}
 	if cfg.Model == Builtin {
 		load.Model = ""
@@ -94,9 +103,10 @@ func (b *Backend) up(r proto.Ready) {
 		Generate: r.Generates, Slots: r.Slots, ContextTokens: r.Context, Model: r.Model, Engine: r.Engine,
 		Accelerator: r.Accelerator, GPULayers: r.GPULayers, DeviceName: r.DeviceName,
 	}
+	readable(&b.caps, r)
 	b.mu.Unlock()
 	b.cfg.Log.Info("model loaded", "backend", b.cfg.Name, "context", r.Context, "slots", r.Slots, "planned_bytes", r.Memory)
-	if !r.Generates {
+	if !r.Generates && r.Embedding == nil && r.Reranking == nil {
 		b.cfg.Log.Warn("the model can't answer chats", "backend", b.cfg.Name, "reason", r.Why)
 	}
 	b.cfg.Events.Up()

@@ -7,7 +7,9 @@ import "github.com/inferd/inferd/internal/memplan"
 //
 // Mapped files don't count, or a limit could not be told from the size of the
 // model. Drivers of accelerators take addresses without end, and go without.
-func limitMemory(plan memplan.Plan, gpuLayers int) {
+//
+// It is a variable for tests, which load model after model in one process.
+var limitMemory = func(plan memplan.Plan, gpuLayers int) {
 	if gpuLayers == 0 {
 		limitData(plan.Private())
 	}

@@ -18,9 +18,13 @@ import (
 	"github.com/inferd/inferd/internal/engine/llama"
 	"github.com/inferd/inferd/internal/engine/proto"
 	"github.com/inferd/inferd/internal/gguf"
+	"github.com/inferd/inferd/internal/memplan"
 	"github.com/inferd/inferd/model"
 	"github.com/inferd/inferd/wire"
 )
+
+// The models of all tests have to fit into the process, not only one.
+func init() { limitMemory = func(memplan.Plan, int) {} }
 
 // written writes a model with the built-in one's vocabulary.
 func written(t *testing.T, c gguf.ModelConfig) string {
