@@ -12,8 +12,12 @@ import (
 // planFor decides how much memory the model gets, before any of it is taken: a
 // model that does not fit would bring down whatever the system chooses.
 func planFor(m proto.Load, header *gguf.File) (memplan.Plan, error) {
+	context := m.Context
+	if !answers(header) { // nothing is written that it could be for
+		context = memplan.Own
+	}
 	plan, err := memplan.For(header, memplan.Options{
-		Context: m.Context, Slots: m.Slots, Batch: batchTokens, CacheBytes: int64(m.CacheBytes), GPULayers: m.GPULayers,
+		Context: context, Slots: m.Slots, Batch: batchTokens, CacheBytes: int64(m.CacheBytes), GPULayers: m.GPULayers,
 		Readers: planned(m), NoAnswers: !answers(header),
 	})
 	if err != nil {
