@@ -34,7 +34,8 @@
 //	internal/daemon     puts all of it together, and takes it down again
 //
 // bench measures the whole against the bare engine, with the load that
-// internal/loadgen makes.
+// internal/loadgen makes. conformance checks any server of the protocol, by its
+// sockets alone, with the rules of internal/conformance.
 //
 // Start reading at internal/daemon, then internal/server. docs/ARCHITECTURE.md
 // follows a request through all of them; internal/arch_test.go says who may

@@ -57,7 +57,7 @@ var layers = []struct{ pkg, imports, modules string }{
 	// What answers requests, and who decides which one does.
 	{"internal/backend", "wire", ""},
 	{"internal/backend/mock", "internal/backend internal/prompt/stop wire", ""},
-	{"internal/backend/local", "internal/backend internal/engine internal/engine/proto wire", ""},
+	{"internal/backend/local", "internal/backend internal/engine internal/engine/proto internal/prompt wire", ""},
 	{"internal/backend/backendtest", "internal/backend wire", ""},
 	{"internal/router", "internal/backend wire", ""},
 
@@ -71,6 +71,8 @@ var layers = []struct{ pkg, imports, modules string }{
 	// Outside: an app's view, and the programs.
 	{"client", "internal/transport wire", ""},
 	{"internal/loadgen", "client wire", ""},
+	{"internal/conformance", "internal/transport", ""},
+	{"conformance", "internal/conformance internal/transport", ""},
 	{"cmd/inferd", "client internal/backend internal/backend/mock internal/config internal/daemon internal/disk " +
 		"internal/engine/library internal/gguf internal/loadgen internal/memory internal/memplan internal/store internal/store/adopt internal/store/fetch internal/transport wire", "cobra pflag term sys"},
 	{"bench", "client internal/disk internal/engine internal/engine/proto internal/gguf internal/loadgen " +

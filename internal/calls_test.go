@@ -22,7 +22,7 @@ var calls = []struct {
 	{regexp.MustCompile(`^fmt\.Print(f|ln)?$`), []string{"cmd", "bench"}, "standard output belongs to the commands"},
 	{regexp.MustCompile(`^os\.(Getenv|LookupEnv)$`), []string{"cmd", "bench", "internal/config", "internal/transport"},
 		"the environment is read there and handed on"},
-	{regexp.MustCompile(`^(os\.Exit|log\.Fatal(f|ln)?)$`), []string{"cmd", "bench"}, "only main ends the process"},
+	{regexp.MustCompile(`^(os\.Exit|log\.Fatal(f|ln)?)$`), []string{"cmd", "bench", "conformance"}, "only main ends the process"},
 	{regexp.MustCompile(`^os\.(Create|CreateTemp|OpenFile|WriteFile|Rename|Remove|RemoveAll|Mkdir|MkdirAll|MkdirTemp)$`),
 		// transport makes socket files. library unpacks into a directory that no
 		// other code writes. host needs a temporary file where a model cannot be

@@ -28,6 +28,7 @@ func (p *program) examine(ctx context.Context) []check {
 		checks = append(checks, p.checkKernel(ctx, root))
 	}
 	checks = append(checks, p.checkModels(cfg)...)
+	checks = append(checks, checkMedia(cfg)...)
 	return append(checks, p.checkRuntime(ctx)...)
 }
 

@@ -22,7 +22,9 @@ type Chat struct {
 	Sampling wire.Sampling
 }
 
-// ToolCall is a call of one of a Chat's tools.
+// ToolCall is a call that the model makes. Its name is one that a tool can have;
+// that there is such a tool among the Chat's is not promised of a model that
+// makes one up: the caller's result says so to it.
 type ToolCall struct {
 	// ID is unique in the conversation; the caller sends it back.
 	ID, Name string

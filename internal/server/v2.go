@@ -180,10 +180,10 @@ func (j *v2Job) reason(x *exchange, stop wire.StopReason) wire.StopReason {
 		return wire.StopMaxTokens
 	case stop != wire.StopEnd:
 		return stop
+	case x.result.StopString:
+		return wire.StopSequence // also after a call: the model may have wanted more
 	case j.called:
 		return wire.StopToolUse
-	case x.result.StopString:
-		return wire.StopSequence
 	}
 	return wire.StopEndTurn
 }

@@ -23,6 +23,7 @@ root2 ::= [a-z ] root2`
 			Request:    ask("Count from 1 to 10."),
 			Long:       long,
 			Invalid:    bad,
+			Typed:      chat(&backend.Chat{Messages: says("What is the weather in Rome and Oslo?"), Tools: weather}),
 			Repeatable: true,
 		}
 	})

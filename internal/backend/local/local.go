@@ -4,7 +4,6 @@ package local
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"sync"
 
@@ -63,9 +62,7 @@ type Backend struct {
 
 // New makes the backend. Run starts it.
 func New(cfg Config) *Backend {
-	b := &Backend{cfg: cfg, caps: backend.Capabilities{
-		Generate: true, Embed: cfg.Embed != nil, Rerank: cfg.Rerank != nil, Slots: cfg.Slots, Model: cfg.Model,
-	}}
+	b := &Backend{cfg: cfg, caps: hoped(cfg)}
 	load := proto.Load{
 		EngineRoot: cfg.EngineRoot, Model: cfg.Model, GPULayers: cfg.NGPULayers,
 		Context: cfg.NCtx, Slots: cfg.Slots, Threads: cfg.Threads, CacheBytes: cfg.CacheBytes,
@@ -79,6 +76,14 @@ func New(cfg Config) *Backend {
 		Events: engine.Events{Loading: b.loading, Up: b.up, Down: cfg.Events.Down},
 	})
 	return b
+}
+
+// hoped is what the backend can do if its model is one that can all.
+func hoped(cfg Config) backend.Capabilities {
+	return backend.Capabilities{
+		Generate: true, V2: true, Tools: true, Thinking: true, Embed: cfg.Embed != nil, Rerank: cfg.Rerank != nil,
+		Slots: cfg.Slots, Model: cfg.Model,
+	}
 }
 
 // Run starts the worker and keeps it running until ctx ends; then it returns
@@ -100,7 +105,7 @@ func (b *Backend) loading(p proto.Loading) {
 func (b *Backend) up(r proto.Ready) {
 	b.mu.Lock()
 	b.caps = backend.Capabilities{
-		Generate: r.Generates, Slots: r.Slots, ContextTokens: r.Context, Model: r.Model, Engine: r.Engine,
+		Generate: r.Generates, V2: r.Generates, Tools: r.Tools, Thinking: r.Thinking, Slots: r.Slots, ContextTokens: r.Context, Model: r.Model, Engine: r.Engine,
 		Accelerator: r.Accelerator, GPULayers: r.GPULayers, DeviceName: r.DeviceName,
 	}
 	readable(&b.caps, r)
@@ -132,46 +137,4 @@ func (b *Backend) Info() wire.BackendStatus {
 		Name: b.cfg.Name, Ready: b.Ready(), Model: c.Model, Engine: c.Engine, Accelerator: c.Accelerator,
 		DeviceName: c.DeviceName, NCtx: c.ContextTokens, Slots: c.Slots, PID: s.PID, Restarts: s.Restarts,
 	}
-}
-
-// Generate implements backend.Backend.
-func (b *Backend) Generate(ctx context.Context, req *backend.Request, emit func([]backend.Event) error) (backend.Result, error) {
-	if ctx.Err() != nil {
-		return backend.Result{Stop: wire.StopCancelled}, nil
-	}
-	if req.Chat != nil {
-		return backend.Result{}, backend.ErrNoV2()
-	}
-	g := proto.Generate{User: req.User, Messages: req.Messages, Params: req.Params, Progress: req.Progress}
-	var events []backend.Event
-	end, err := b.engine.Generate(ctx, g, func(in []proto.Event) error {
-		events = events[:0]
-		for _, e := range in {
-			switch e.Kind {
-			case proto.EventPrefill:
-				events = append(events, backend.Event{Kind: backend.EventPrefill, Done: e.Done, Total: e.Total})
-			case proto.EventText:
-				events = append(events, backend.Event{Kind: backend.EventText, Text: string(e.Text), Tokens: e.Tokens})
-			}
-		}
-		return emit(events)
-	})
-	r := backend.Result{Stop: end.Stop, Usage: end.Usage, Prefill: end.Prefill, FirstToken: end.FirstToken, Decode: end.Decode}
-	if end.Usage.PromptTokens > 0 {
-		r.Seed = &end.Seed
-	}
-	switch {
-	case ctx.Err() != nil:
-		r.Stop = wire.StopCancelled
-		return r, nil
-	case errors.Is(err, engine.ErrDown):
-		return r, &backend.Error{Kind: backend.Unavailable, Message: engine.ErrDown.Error(), Err: err}
-	case err != nil:
-		return r, err // emit's
-	case end.Error != "" && end.Invalid:
-		return r, &backend.Error{Kind: backend.Invalid, Message: end.Error}
-	case end.Error != "":
-		return r, &backend.Error{Kind: backend.Unavailable, Message: end.Error}
-	}
-	return r, nil
 }

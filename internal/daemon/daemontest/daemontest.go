@@ -77,7 +77,7 @@ func New(t testing.TB, mocks ...mock.Config) *Daemon {
 // it has ended. The test's end stops it, if it still runs, and looks for leftovers.
 func Start(t testing.TB, cfg daemon.Config) *Daemon {
 	t.Helper()
-	known, files := goleak.IgnoreCurrent(), openFiles()
+	known, files := goleak.IgnoreCurrent(), OpenFiles()
 	ctx, cancel := context.WithCancel(context.Background())
 	d := &Daemon{
 		Daemon: daemon.New(cfg), Dir: cfg.RuntimeDir,
@@ -90,7 +90,7 @@ func Start(t testing.TB, cfg daemon.Config) *Daemon {
 	t.Cleanup(func() {
 		d.Stop()
 		goleak.VerifyNone(t, known)
-		if now := openFiles(); now > files {
+		if now := OpenFiles(); now > files {
 			t.Errorf("%d descriptors are open, before the daemon it were %d", now, files)
 		}
 		d.checkSockets()

@@ -2,9 +2,9 @@ package daemontest
 
 import "os"
 
-// openFiles is how many descriptors this process has open; 0 where that can't
+// OpenFiles is how many descriptors this process has open; 0 where that can't
 // be known.
-func openFiles() int {
+func OpenFiles() int {
 	files, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
 		return 0

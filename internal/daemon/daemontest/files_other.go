@@ -2,6 +2,6 @@
 
 package daemontest
 
-// openFiles is how many descriptors this process has open, where that can be
+// OpenFiles is how many descriptors this process has open, where that can be
 // known.
-func openFiles() int { return 0 }
+func OpenFiles() int { return 0 }

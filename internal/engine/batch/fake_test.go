@@ -59,6 +59,7 @@ func (m *fakeModel) used() int {
 
 func (m *fakeModel) Decode(entries []Entry) (Status, error) {
 	m.batches++
+	m.rectangle(entries)
 	if m.onBatch != nil {
 		m.onBatch(entries)
 	}
@@ -88,6 +89,27 @@ func (m *fakeModel) Decode(entries []Entry) (Status, error) {
 		m.rows = append(m.rows, row)
 	}
 	return Decoded, nil
+}
+
+// rectangle checks that the real engine could compute the entries at once: as
+// many of each of some sequences, whose numbers rise and leave none out.
+func (m *fakeModel) rectangle(entries []Entry) {
+	counts := map[int32]int{}
+	last := int32(-1)
+	for _, e := range entries {
+		if counts[e.Seq]++; e.Seq < last {
+			m.t.Errorf("sequence %d comes after %d", e.Seq, last)
+		}
+		last = e.Seq
+	}
+	for seq, n := range counts {
+		if n != counts[last] {
+			m.t.Errorf("%d tokens of sequence %d beside %d of %d", n, seq, counts[last], last)
+		}
+	}
+	if first := entries[0].Seq; int(last-first)+1 != len(counts) {
+		m.t.Errorf("sequences %d to %d, but only %d of them", first, last, len(counts))
+	}
 }
 
 func (m *fakeModel) Logits(i int) []float32 {

@@ -25,16 +25,19 @@ type Loop struct {
 	free     []int   // sequences that no slot has
 	prefixes *prefixes
 	pacer    pacer
-	shares   []share
+	writers  []share // of this turn
+	readers  []share
+	steps    []step  // of the writers, then of the readers
+	shares   []share // of the step that is computed
 	entries  []Entry
 	rows     []int         // where each share's first row of logits is
 	guesses  []Token       // what the shares' drafts lie in
-	took     time.Duration // the last batch
+	took     time.Duration // the last step
 
 	// mu guards the fields below.
 	mu    sync.Mutex
 	inbox []note
-	// step is the set of requests in the batch that is being computed now.
+	// step is the set of requests in the step that is being computed now.
 	step map[uint64]bool
 	wake chan struct{}
 }
@@ -195,6 +198,7 @@ func (l *Loop) admit() {
 // begin gives s a sequence.
 func (l *Loop) begin(s *slot) {
 	s.seq, s.cached, s.why = l.settle(s.req.User, s.tokens)
+	l.leaveEnough(s)
 	s.leader = l.leaderOf(s)
 	l.slots = append(l.slots, s)
 }
@@ -228,8 +232,10 @@ func (l *Loop) catchUp() {
 			continue
 		}
 		s.cached = l.restore(s.seq, l.stateOf(hit), n)
+		miss := l.explain(s.req.User, s.tokens, s.cached)
+		l.leaveEnough(s)
 		if s.written() == 0 {
-			s.reused, s.miss = s.cached, l.explain(s.req.User, s.tokens, s.cached)
+			s.reused, s.miss = s.cached, miss
 		}
 	}
 }

@@ -2,19 +2,18 @@ package batch
 
 import "time"
 
-// pacer decides how many prompt tokens may ride along with the tokens of
-// answers that are being written. A prompt makes a step longer, and with it
-// the gap between two tokens that a reader sees; the pacer keeps that gap
-// below a multiple of what it would be without the prompt. It learns both
-// costs from the steps themselves, and holds no clock.
+// pacer decides how many prompt tokens are read between two tokens of the
+// answers that are being written. Reading makes that gap longer; the pacer
+// keeps it below a multiple of what it would be without. It learns both costs
+// from the steps themselves, and holds no clock.
 type pacer struct {
 	most    int     // tokens of a batch
-	writing float64 // what a step without prompts takes, running mean in ns
-	token   float64 // what a prompt token adds, running mean in ns
+	writing float64 // what one token for each answer takes, running mean in ns
+	token   float64 // what a prompt token takes, running mean in ns
 }
 
 const (
-	// stretch is how long a step with a prompt may take, in steps without.
+	// stretch is how long a turn with a prompt may take, in turns without.
 	stretch = 3
 	// The least chunk: less would make a prompt's reading endless.
 	leastChunk = 8
@@ -22,28 +21,26 @@ const (
 	firstChunk = 32
 )
 
-// chunk is how many prompt tokens the next step may hold beside this many
-// answers.
-func (p *pacer) chunk(writing int) int {
+// chunk is how many prompt tokens the next turn may read beside so many
+// answers. Each of the prompts that wait stretches the turn: where many arrive
+// at once, nobody is served by all of them waiting long for their first word.
+func (p *pacer) chunk(writing, prompts int) int {
 	switch {
 	case writing == 0:
 		return p.most
 	case p.writing == 0 || p.token == 0:
-		return firstChunk
+		return min(firstChunk, p.most)
 	}
-	n := int((stretch - 1) * p.writing / p.token)
-	return max(leastChunk, min(n, p.most-writing))
+	n := (stretch - 1) * float64(prompts) * p.writing / p.token
+	return min(max(leastChunk, int(min(n, float64(p.most)))), p.most)
 }
 
-// observe takes how long a step with so many answers and prompt tokens took.
-func (p *pacer) observe(writing, reading int, took time.Duration) {
-	t := float64(took)
-	switch {
-	case writing > 0 && reading == 0:
-		p.writing = mean(p.writing, t)
-	case writing > 0 && p.writing > 0:
-		p.token = mean(p.token, max(t-p.writing, t/100)/float64(reading))
-	}
+// wrote takes how long a token for each answer took.
+func (p *pacer) wrote(took time.Duration) { p.writing = mean(p.writing, float64(took)) }
+
+// read takes how long so many prompt tokens took.
+func (p *pacer) read(tokens int, took time.Duration) {
+	p.token = mean(p.token, float64(took)/float64(tokens))
 }
 
 func mean(m, x float64) float64 {

@@ -13,25 +13,28 @@ func TestPacer_BoundsTheStep(t *testing.T) {
 	} {
 		p := pacer{most: 512}
 		for range 20 {
-			p.observe(1, 0, c.step)
+			p.wrote(c.step)
 		}
 		var n int
 		for range 50 {
-			n = p.chunk(1)
-			p.observe(1, n, c.step+time.Duration(n)*c.token)
+			n = p.chunk(1, 1)
+			p.read(n, time.Duration(n)*c.token)
 		}
 		took := c.step + time.Duration(n)*c.token
 		if took > (stretch+1)*c.step || took < 2*c.step {
-			t.Errorf("%s: a step with a chunk of %d takes %v, one without %v", name, n, took, c.step)
+			t.Errorf("%s: a turn with a chunk of %d takes %v, one without %v", name, n, took, c.step)
+		}
+		if many := p.chunk(1, 8); many < 7*n {
+			t.Errorf("%s: eight prompts that wait get %d tokens a turn, one %d", name, many, n)
 		}
 	}
 }
 
 func TestPacer_NobodyWritesNobodyWaits(t *testing.T) {
 	p := pacer{most: 512}
-	p.observe(2, 0, time.Second)
-	p.observe(2, 32, 2*time.Second)
-	if n := p.chunk(0); n != 512 {
+	p.wrote(time.Second)
+	p.read(32, 2*time.Second)
+	if n := p.chunk(0, 1); n != 512 {
 		t.Errorf("chunk %d without any answer being written, want all of 512", n)
 	}
 }

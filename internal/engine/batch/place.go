@@ -33,6 +33,14 @@ func (l *Loop) settle(user uint32, tokens []Token) (seq, have int, miss string) 
 	return seq, have, l.explain(user, tokens, max(have, known))
 }
 
+// leaveEnough forgets a token more where one alone of the prompt would be left to
+// read: see least.
+func (l *Loop) leaveEnough(s *slot) {
+	if s.cached > 0 && s.unread() == 1 && l.cfg.Cuts && l.model.Remove(s.seq, s.cached-1) {
+		s.cached--
+	}
+}
+
 // takeOver makes an idle sequence's first n tokens the start of a request. The
 // rest of it is saved where it is worth it.
 func (l *Loop) takeOver(e *entry, n int) {

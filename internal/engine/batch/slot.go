@@ -37,9 +37,13 @@ func (s *slot) pending() int { return len(s.tokens) - s.cached }
 // written is how many tokens the slot has produced.
 func (s *slot) written() int { return len(s.tokens) - len(s.req.Prompt) }
 
-// reading reports whether the slot is still at its prompt, or has to read again
-// what it had written; else it is writing, one token a turn.
-func (s *slot) reading() bool { return s.pending() > 1 || s.written() == 0 }
+// unread is how many tokens of the prompt are not in the cache yet.
+func (s *slot) unread() int { return max(0, len(s.req.Prompt)-s.cached) }
+
+// reading reports whether the slot is still at its prompt. Else it is writing,
+// one token a turn, or feeding again one by one what it had written: an answer
+// goes on as it would have only where it is computed as it was.
+func (s *slot) reading() bool { return s.unread() > 0 }
 
 // follows is the slot that s waits for: one that is still reading tokens that
 // s has to read too. Copying them is quicker than computing them again.

@@ -1,64 +1,104 @@
 package batch
 
-import (
-	"time"
+import "time"
 
-	"github.com/inferd/inferd/wire"
-)
-
-// turn computes one batch and deals with what came of it. It reports whether
-// there was anything to do.
+// turn computes what every slot needs next and deals with what came of it. It
+// reports whether there was anything to do.
+//
+// The answers come first: their tokens are on their way before the prompts
+// are read.
 func (l *Loop) turn() bool {
 	l.catchUp()
 	l.verify()
-	var writing, reading int
-	l.shares, writing, reading = plan(l.shares, l.slots, l.cfg.Batch, &l.pacer)
-	l.draft(writing, reading)
+	var reading int
+	l.writers, l.readers, reading = plan(l.writers, l.readers, l.slots, l.cfg.Batch, &l.pacer)
+	if len(l.writers)+len(l.readers) == 0 {
+		return false
+	}
+	l.draft()
+	l.steps = writingSteps(l.steps[:0], l.writers, l.canSpare)
+	took, whole := l.run(l.steps)
+	if whole && len(l.writers) > 0 && len(l.guesses) == 0 {
+		l.pacer.wrote(took)
+	}
+	if !whole || reading == 0 {
+		return true
+	}
+	if len(l.writers) > 0 {
+		l.out.Flush()
+	}
+	l.steps = readingSteps(l.steps[:0], l.readers)
+	if took, whole = l.run(l.steps); whole {
+		l.pacer.read(reading, took)
+	}
+	return true
+}
+
+// run computes steps. It reports how long they took, and whether all of them
+// were computed.
+func (l *Loop) run(steps []step) (took time.Duration, whole bool) {
+	for i := range steps {
+		t, ok := l.compute(&steps[i])
+		if !ok {
+			return 0, false
+		}
+		took += t
+	}
+	return took, true
+}
+
+// compute computes one step.
+func (l *Loop) compute(st *step) (took time.Duration, ok bool) {
+	l.shares = append(l.shares[:0], st.shares...)
 	for len(l.shares) > 0 {
-		l.fill()
+		l.fill(st.spare)
 		began := time.Now()
 		status, err := l.decode()
+		now := time.Now()
+		l.took = now.Sub(began)
+		for _, seq := range st.spare {
+			l.model.Remove(seq, l.holds(seq))
+		}
 		switch {
 		case err != nil:
 			l.failed(err)
-			return true
+			return 0, false
 		case status == Decoded:
-			now := time.Now()
-			if len(l.guesses) == 0 {
-				l.pacer.observe(writing, reading, now.Sub(began))
-			}
-			l.took = now.Sub(began)
 			l.commit(now)
-			return true
+			return l.took, true
 		case status == Aborted:
 			l.rollBack()
-			return true
+			return 0, false
+		case len(st.spare) > 0: // Full
+			st.spare = nil
+		default:
+			l.shrink()
 		}
-		l.shrink() // Full
 	}
-	return false
+	return 0, false
 }
 
-// draft lets the one answer that is being written guess ahead. With others in
-// the batch the machine is busy enough: guesses would only slow them down.
-func (l *Loop) draft(writing, reading int) {
+// draft lets the one answer that is being written guess ahead. With others
+// beside it the machine is busy enough: guesses would only slow them down.
+func (l *Loop) draft() {
 	l.guesses = l.guesses[:0]
-	if l.cfg.NoDraft || !l.cfg.Cuts || writing != 1 || reading > 0 {
+	if l.cfg.NoDraft || !l.cfg.Cuts || len(l.writers) != 1 || len(l.readers) > 0 {
 		return
 	}
-	sh := &l.shares[0]
+	sh := &l.writers[0]
 	// The last token that may be written is sampled, never guessed.
 	room := min(l.cfg.Batch-1, sh.slot.limit-sh.slot.written()-1)
-	if room > 0 {
+	if room > 0 && sh.slot.pending() == 1 {
 		l.guesses = sh.slot.guess.propose(l.guesses, sh.slot.tokens, room)
 		sh.draft = l.guesses
 	}
 }
 
-// fill lays the shares out as entries.
-func (l *Loop) fill() {
+// fill lays the shares out as entries, the spare sequences in their places
+// among them.
+func (l *Loop) fill(spare []int) {
 	l.entries, l.rows = l.entries[:0], l.rows[:0]
-	for _, sh := range l.shares {
+	for i, sh := range l.shares {
 		s := sh.slot
 		for at := s.cached; at < s.cached+sh.n; at++ {
 			// Only the last token of all has a successor to be sampled.
@@ -68,7 +108,28 @@ func (l *Loop) fill() {
 		for i, t := range sh.draft {
 			l.entries = append(l.entries, Entry{Token: t, Seq: int32(s.seq), Pos: int32(len(s.tokens) + i), Logits: true})
 		}
+		for len(spare) > 0 && (i == len(l.shares)-1 || spare[0] < l.shares[i+1].slot.seq) {
+			l.entries = append(l.entries, Entry{Token: s.tokens[s.cached], Seq: int32(spare[0]), Pos: int32(l.holds(spare[0]))})
+			spare = spare[1:]
+		}
 	}
+}
+
+// canSpare reports whether a sequence may be fed a token that is forgotten
+// again.
+func (l *Loop) canSpare(seq int) bool { return l.cfg.Cuts && l.holds(seq) < l.cfg.Context }
+
+// holds is how many tokens are in a sequence, by the books.
+func (l *Loop) holds(seq int) int {
+	for _, s := range l.slots {
+		if s.seq == seq {
+			return s.cached
+		}
+	}
+	if e := l.prefixes.idle[seq]; e != nil {
+		return len(e.tokens)
+	}
+	return 0
 }
 
 // decode computes the entries, with the step open for aborts meanwhile.
@@ -78,7 +139,7 @@ func (l *Loop) decode() (Status, error) {
 		l.step[sh.slot.req.ID] = true
 	}
 	// A cancel that came in before the step was open has its note in the
-	// inbox and is seen after this batch; the next one will not hold it.
+	// inbox and is seen after this turn; the next one will not hold it.
 	l.mu.Unlock()
 
 	status, err := l.model.Decode(l.entries)
@@ -88,129 +149,4 @@ func (l *Loop) decode() (Status, error) {
 	l.model.Abort(false)
 	l.mu.Unlock()
 	return status, err
-}
-
-// commit takes the computed batch over: what was fed is in the cache, and
-// each slot that has fed all it had gets its next tokens.
-func (l *Loop) commit(now time.Time) {
-	for i, sh := range l.shares {
-		s := sh.slot
-		wasReading := s.reading()
-		s.cached += sh.n
-		if wasReading && s.req.Progress && s.written() == 0 {
-			l.out.Prefill(s.req.ID, min(s.cached, len(s.req.Prompt)), len(s.req.Prompt))
-		}
-		if s.pending() > 0 {
-			continue
-		}
-		if wasReading && s.read.IsZero() {
-			s.read = now
-			l.share(s)
-		}
-		l.write(sh, l.rows[i])
-	}
-}
-
-// write samples a slot's next token, and goes on through the guesses for as
-// long as they hold.
-func (l *Loop) write(sh share, row int) {
-	s := sh.slot
-	held := 0
-	for {
-		t, alive := l.sample(s, row+held)
-		if !alive || held == len(sh.draft) || t != sh.draft[held] {
-			break
-		}
-		// The guess is the token, and is in the cache already.
-		s.cached++
-		held++
-	}
-	if len(l.shares) == 1 { // else the time is not this slot's alone
-		s.guess.result(len(sh.draft), held, l.took)
-	}
-	if len(sh.draft) > held && !s.gone {
-		l.model.Remove(s.seq, s.cached)
-	}
-}
-
-// sample gives s its next token, and ends it where that is the last.
-func (l *Loop) sample(s *slot, row int) (t Token, alive bool) {
-	t, err := s.req.Sampler.Sample(l.model.Logits(row), len(s.tokens))
-	if err != nil {
-		l.end(s, s.failure(err))
-		return t, false
-	}
-	s.last = time.Now()
-	if s.first.IsZero() {
-		s.first = s.last
-	}
-	if l.vocab.IsEOG(t) {
-		s.answer.finish()
-		l.show(s)
-		return t, l.goesOn(s, true)
-	}
-	s.tokens = append(s.tokens, t)
-	s.piece = l.vocab.Piece(s.piece[:0], t)
-	s.answer.push(s.piece)
-	l.show(s)
-	return t, l.goesOn(s, false)
-}
-
-// goesOn ends s where its last token was the last of all; ended says that it
-// was the one that ends an answer.
-func (l *Loop) goesOn(s *slot, ended bool) bool {
-	var r Result
-	switch a := &s.answer; {
-	case a.malformed != nil:
-		r = s.failure(a.malformed)
-	case a.stopped:
-		r = s.result(wire.StopEnd)
-		r.StopString = true
-	case ended:
-		r = s.result(wire.StopEnd)
-		r.ToolUse = a.called
-	case s.written() >= s.limit:
-		r = s.result(wire.StopLength)
-	default:
-		return true
-	}
-	l.end(s, r)
-	return false
-}
-
-func (s *slot) failure(err error) Result {
-	r := s.result(wire.StopError)
-	r.Err = err
-	return r
-}
-
-// rollBack undoes an aborted batch: any part of it may be in the cache.
-func (l *Loop) rollBack() {
-	for _, sh := range l.shares {
-		if !l.model.Remove(sh.slot.seq, sh.slot.cached) { // can't be cut: from the start again
-			l.model.Remove(sh.slot.seq, 0)
-			sh.slot.cached = 0
-		}
-	}
-}
-
-// failed ends every request of a batch that the model refused. Which of them
-// was at fault is not known, and the state of their sequences neither.
-func (l *Loop) failed(err error) {
-	for _, sh := range l.shares {
-		sh.slot.spoilt = true
-		l.end(sh.slot, sh.slot.failure(err))
-	}
-}
-
-// shrink makes room where the cache had none for the batch: the youngest
-// prompt's share goes first, and where only one request is left that still
-// does not fit, that one ends.
-func (l *Loop) shrink() {
-	last := len(l.shares) - 1
-	s := l.shares[last].slot
-	l.shares = l.shares[:last]
-	if last == 0 {
-		l.end(s, s.failure(ErrNoRoom))
-	}
 }

@@ -34,7 +34,7 @@ func open(t *testing.T) *session {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() {
-		done <- Run(ctx, there, Options{Builtin: Builtin{Name: model.Name, GGUF: model.GGUF}, Log: func(string) {}})
+		done <- Run(ctx, there, Options{Builtin: Builtin{Name: model.Name, GGUF: model.GGUF}, Log: func(string) {}, Shared: true})
 	}()
 	t.Cleanup(func() {
 		cancel()

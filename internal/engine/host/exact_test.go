@@ -21,7 +21,7 @@ import (
 func real(t *testing.T, slots int) *loaded {
 	t.Helper()
 	ld, err := load(proto.Load{EngineRoot: enginetest.Root(t), Slots: slots},
-		Builtin{Name: model.Name, GGUF: model.GGUF}, func(proto.Loading) {}, nil)
+		Builtin{Name: model.Name, GGUF: model.GGUF}, unlimited, func(proto.Loading) {}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func TestLoop_TheRealEngineAnswersAsTheBareOne(t *testing.T) {
 	ld := real(t, 3)
 	out := &told{text: map[uint64]string{}, ends: map[uint64]batch.Result{}, ended: make(chan uint64, 1000)}
 	loop := batch.New(ld.lm, ld.lm, out, batch.Config{
-		Slots: 3, Context: ld.ready.Context, Batch: batchTokens, Cuts: true, HostBytes: 3 << 20,
+		Slots: 3, Context: ld.ready.Context, Batch: batchTokens, Cuts: true, HostBytes: 3 << 20, NoDraft: true,
 	})
 	prompts := prompter{model: ld.model, renderer: ld.format, context: ld.ready.Context}
 	beginnings := []string{"", "You are a pirate.", strings.Repeat("The fox likes the sun. ", 30), strings.Repeat("A bear lives here. ", 50)}

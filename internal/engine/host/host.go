@@ -22,12 +22,19 @@ type Options struct {
 	Builtin Builtin
 	// Log takes the engine's errors, a line each.
 	Log func(line string)
+	// Shared says that the process is not the worker's alone, as in a test:
+	// its memory is not bounded, and it is no likelier to be killed for it.
+	Shared bool
 }
 
 // Run is the worker: it talks to the daemon over conn until that ends, which
 // is how a worker is told to go. The error says why it could not serve.
 func Run(ctx context.Context, conn io.ReadWriter, o Options) error {
-	raiseKillScore()
+	limit := unlimited
+	if !o.Shared {
+		raiseKillScore()
+		limit = limitMemory
+	}
 	l := &link{w: conn}
 	l.send(proto.KindHello, proto.Hello{Version: proto.Version})
 	in := proto.NewReader(conn, proto.MaxToWorker)
@@ -51,7 +58,7 @@ func Run(ctx context.Context, conn io.ReadWriter, o Options) error {
 			o.Log(line)
 		}
 	}
-	ld, err := load(m, o.Builtin, func(p proto.Loading) { l.send(proto.KindLoading, p) }, log)
+	ld, err := load(m, o.Builtin, limit, func(p proto.Loading) { l.send(proto.KindLoading, p) }, log)
 	if err != nil {
 		f := proto.Failed{Kind: proto.FailModel, Message: err.Error()}
 		if why, ok := errors.AsType[*failure](err); ok {
@@ -95,6 +102,9 @@ func newWorker(l *link, ld *loaded) *worker {
 	w.loop = batch.New(ld.lm, ld.lm, w.out, batch.Config{
 		Slots: ld.ready.Slots, Context: ld.ready.Context, Batch: batchTokens,
 		Cuts: ld.model.CutsPrefixes(), HostBytes: ld.cache,
+		// A guess is checked with others in one step, which on the CPU rounds
+		// otherwise than a token alone.
+		NoDraft: ld.ready.GPULayers == 0,
 	})
 	return w
 }

@@ -2,14 +2,18 @@ package host
 
 import "github.com/inferd/inferd/internal/memplan"
 
+// limiter bounds the memory of the process by a plan.
+type limiter func(plan memplan.Plan, gpuLayers int)
+
+// unlimited leaves the process as it is.
+func unlimited(memplan.Plan, int) {}
+
 // limitMemory bounds what this process may take, to its plan and some room: a
 // leak ends in a worker that dies, and not in a machine that stands still.
 //
 // Mapped files don't count, or a limit could not be told from the size of the
 // model. Drivers of accelerators take addresses without end, and go without.
-//
-// It is a variable for tests, which load model after model in one process.
-var limitMemory = func(plan memplan.Plan, gpuLayers int) {
+func limitMemory(plan memplan.Plan, gpuLayers int) {
 	if gpuLayers == 0 {
 		limitData(plan.Private())
 	}

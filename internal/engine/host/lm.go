@@ -35,7 +35,7 @@ func decode(ctx *llama.Context, t *tuner, turn turns, entries []llama.Entry) (ll
 	}
 	began := time.Now()
 	threads := t.choose(len(entries), began)
-	ctx.SetThreads(threads, threads)
+	ctx.SetThreads(threads)
 	s, err := ctx.Decode(entries)
 	if now := time.Now(); err == nil && s == llama.Decoded {
 		t.observe(len(entries), threads, now.Sub(began), now)

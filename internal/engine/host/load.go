@@ -79,13 +79,14 @@ func OpenEngine(root string, log func(llama.Level, string)) (*llama.Library, err
 	return lib, nil
 }
 
-// load opens the engine and the model as m says, reporting how far it is.
-func load(m proto.Load, built Builtin, report func(proto.Loading), log func(llama.Level, string)) (*loaded, error) {
+// load opens the engine and the model as m says, reporting how far it is. limit
+// bounds the process by the plan; it lasts as long as the process does.
+func load(m proto.Load, built Builtin, limit limiter, report func(proto.Loading), log func(llama.Level, string)) (*loaded, error) {
 	lib, err := OpenEngine(m.EngineRoot, log)
 	if err != nil {
 		return nil, err
 	}
-	model, plan, header, err := loadModel(lib, m, built, report)
+	model, plan, header, err := loadModel(lib, m, built, limit, report)
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +139,7 @@ func (l *loaded) makeContext(m proto.Load, plan memplan.Plan, report func(proto.
 	return l.warmUp()
 }
 
-func loadModel(lib *llama.Library, m proto.Load, built Builtin, report func(proto.Loading)) (*llama.Model, memplan.Plan, *gguf.File, error) {
+func loadModel(lib *llama.Library, m proto.Load, built Builtin, limit limiter, report func(proto.Loading)) (*llama.Model, memplan.Plan, *gguf.File, error) {
 	path := m.Model
 	if path == "" {
 		path = "builtin:" + built.Name
@@ -156,7 +157,7 @@ func loadModel(lib *llama.Library, m proto.Load, built Builtin, report func(prot
 	if err != nil {
 		return nil, plan, nil, err
 	}
-	limitMemory(plan, m.GPULayers)
+	limit(plan, m.GPULayers)
 	var last time.Time
 	model, err := lib.LoadModel(f, llama.ModelOptions{NGPULayers: m.GPULayers, Progress: func(p float32) {
 		// The callback comes once a tensor; a person reads a few a second.

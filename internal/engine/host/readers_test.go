@@ -18,13 +18,9 @@ import (
 	"github.com/inferd/inferd/internal/engine/llama"
 	"github.com/inferd/inferd/internal/engine/proto"
 	"github.com/inferd/inferd/internal/gguf"
-	"github.com/inferd/inferd/internal/memplan"
 	"github.com/inferd/inferd/model"
 	"github.com/inferd/inferd/wire"
 )
-
-// The models of all tests have to fit into the process, not only one.
-func init() { limitMemory = func(memplan.Plan, int) {} }
 
 // written writes a model with the built-in one's vocabulary.
 func written(t *testing.T, c gguf.ModelConfig) string {
@@ -49,7 +45,7 @@ func written(t *testing.T, c gguf.ModelConfig) string {
 func reading(t *testing.T, m proto.Load) *loaded {
 	t.Helper()
 	m.EngineRoot, m.Slots, m.Threads = enginetest.Root(t), 2, 1
-	ld, err := load(m, Builtin{Name: model.Name, GGUF: model.GGUF}, func(proto.Loading) {}, nil)
+	ld, err := load(m, Builtin{Name: model.Name, GGUF: model.GGUF}, unlimited, func(proto.Loading) {}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -380,7 +376,7 @@ func TestLoad_RefusesWhatAModelCantBeReadFor(t *testing.T) {
 		"embed_n_ctx is 513, but the model was trained with a context of 512 tokens":                                   {Model: written(t, gguf.EmbedModel()), Embed: &proto.Reading{Window: 513}},
 	} {
 		m.EngineRoot, m.Slots = enginetest.Root(t), 1
-		_, err := load(m, Builtin{Name: model.Name, GGUF: model.GGUF}, func(proto.Loading) {}, nil)
+		_, err := load(m, Builtin{Name: model.Name, GGUF: model.GGUF}, unlimited, func(proto.Loading) {}, nil)
 		if err == nil || err.Error() != want {
 			t.Errorf("error %v, want %s", err, want)
 		}

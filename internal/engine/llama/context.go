@@ -14,8 +14,6 @@ type ContextOptions struct {
 	Batch   int // tokens that one Decode takes at most
 	MaxSeqs int // sequences, numbered from 0
 	Threads int
-	// BatchThreads is for steps of more than one token; 0 is Threads.
-	BatchThreads int
 	// Split gives every sequence its own share of the cells, rounded up to
 	// 256, instead of one pool for all.
 	Split bool
@@ -40,10 +38,11 @@ type Context struct {
 	batch cBatch
 	cap   int
 	seqs  int
+	abort *uint32 // in C memory: see SetAbort
+	flag  cBatch  // what holds it
+	pool  threads
 
 	pooling Pooling
-	abort   *uint32 // in C memory: see SetAbort
-	flag    cBatch  // what holds it
 }
 
 // NewContext makes a context on m. Its memory is bounded by the caller, who
@@ -54,9 +53,6 @@ func (m *Model) NewContext(o ContextOptions) (*Context, error) {
 	p.NCtx, p.NSeqMax = uint32(o.Cells), uint32(o.MaxSeqs)
 	p.NBatch, p.NUBatch = uint32(o.Batch), uint32(o.Batch)
 	p.NThreads, p.NThreadsBatch = int32(o.Threads), int32(o.Threads)
-	if o.BatchThreads > 0 {
-		p.NThreadsBatch = int32(o.BatchThreads)
-	}
 	p.KVUnified = !o.Split
 	if o.NoFlash {
 		p.FlashAttnType = 0
@@ -80,6 +76,8 @@ func (m *Model) NewContext(o ContextOptions) (*Context, error) {
 		return nil, fmt.Errorf("make a context of %d tokens for %d sequences: %s", o.Cells, o.MaxSeqs, l.log.takeErrors())
 	}
 	c.mem = l.memory(c.ptr)
+	c.pool = threads{lib: l, ctx: c.ptr, sets: map[int]uintptr{}}
+	c.pool.use(max(1, o.Threads))
 	c.batch = l.batchInit(int32(o.Batch), 0, 1)
 	return c, nil
 }
@@ -90,14 +88,14 @@ func (c *Context) Close() {
 		return
 	}
 	c.lib.freeContext(c.ptr)
+	c.pool.close()
 	c.lib.batchFree(c.batch)
 	c.lib.batchFree(c.flag)
 	c.ptr = 0
 }
 
-// SetThreads sets how many threads compute: for steps of one token, and for
-// larger ones.
-func (c *Context) SetThreads(n, batch int) { c.lib.setThreads(c.ptr, int32(n), int32(batch)) }
+// SetThreads sets how many threads compute from the next batch on.
+func (c *Context) SetThreads(n int) { c.pool.use(n) }
 
 // Abort makes the running Decode end early, or the next one, until it is
 // called with false. Safe for concurrent use.

@@ -68,6 +68,7 @@ func Open(p Paths, logger func(level Level, line string)) (lib *Library, err err
 	l.setAbort(purego.NewCallback(l.log.aborted))
 	l.loadBackends(p.Dir)
 	l.backendInit()
+	l.bindPool()
 	if l.devCount() == 0 {
 		return nil, fmt.Errorf("no compute backend for this machine in %s", p.Dir)
 	}

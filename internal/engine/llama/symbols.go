@@ -13,6 +13,8 @@ type symbols struct {
 	devDescription func(uintptr) string
 	devType        func(uintptr) int32
 	devMemory      func(dev uintptr, free, total *uint64)
+	devReg         func(uintptr) uintptr
+	regAddress     func(reg uintptr, name string) uintptr
 
 	version      func() string
 	systemInfo   func() string
@@ -38,15 +40,17 @@ type symbols struct {
 	modelMeta      func(model uintptr, key string, buf *byte, n uint64) int32
 	modelDesc      func(model uintptr, buf *byte, n uint64) int32
 
-	newContext  func(model uintptr, p contextParams) uintptr
-	freeContext func(uintptr)
-	nCtx        func(uintptr) uint32
-	memory      func(uintptr) uintptr
-	decode      func(ctx uintptr, b cBatch) int32
-	synchronize func(uintptr)
-	setThreads  func(ctx uintptr, n, batch int32)
-	batchInit   func(n, embd, seqs int32) cBatch
-	batchFree   func(cBatch)
+	newContext    func(model uintptr, p contextParams) uintptr
+	freeContext   func(uintptr)
+	nCtx          func(uintptr) uint32
+	memory        func(uintptr) uintptr
+	decode        func(ctx uintptr, b cBatch) int32
+	synchronize   func(uintptr)
+	setThreads    func(ctx uintptr, n, batch int32)
+	attachThreads func(ctx, set, batch uintptr)
+	detachThreads func(ctx uintptr)
+	batchInit     func(n, embd, seqs int32) cBatch
+	batchFree     func(cBatch)
 
 	memClear func(mem uintptr, data bool)
 	seqRm    func(mem uintptr, seq, p0, p1 int32) bool
@@ -75,6 +79,7 @@ type symbols struct {
 	grammar     func(v uintptr, gbnf, root string) uintptr
 
 	hot    hotSymbols
+	pool   poolSymbols
 	encode encodeSymbols
 }
 
@@ -100,6 +105,8 @@ func (s *symbols) bind(h handles) {
 		{&s.devDescription, h.base, "ggml_backend_dev_description"},
 		{&s.devType, h.base, "ggml_backend_dev_type"},
 		{&s.devMemory, h.base, "ggml_backend_dev_memory"},
+		{&s.devReg, h.base, "ggml_backend_dev_backend_reg"},
+		{&s.regAddress, h.base, "ggml_backend_reg_get_proc_address"},
 		{&s.version, h.llama, "llama_version"},
 		{&s.systemInfo, h.llama, "llama_print_system_info"},
 		{&s.backendInit, h.llama, "llama_backend_init"},
@@ -129,6 +136,8 @@ func (s *symbols) bind(h handles) {
 		{&s.decode, h.llama, "llama_decode"},
 		{&s.synchronize, h.llama, "llama_synchronize"},
 		{&s.setThreads, h.llama, "llama_set_n_threads"},
+		{&s.attachThreads, h.llama, "llama_attach_threadpool"},
+		{&s.detachThreads, h.llama, "llama_detach_threadpool"},
 		{&s.batchInit, h.llama, "llama_batch_init"},
 		{&s.batchFree, h.llama, "llama_batch_free"},
 		{&s.memClear, h.llama, "llama_memory_clear"},
