@@ -53,6 +53,7 @@ var layers = []struct{ pkg, imports, modules string }{
 		"internal/engine/proto internal/memplan internal/prompt internal/prompt/chatml internal/prompt/hermes internal/prompt/stop internal/prompt/task wire", "sys"},
 	{"internal/engine", "internal/engine/proto internal/memory", "sys"},
 	{"internal/engine/enginetest", "", ""},
+	{"internal/weights", "internal/disk internal/engine internal/preflight internal/store wire", ""},
 
 	// What answers requests, and who decides which one does.
 	{"internal/backend", "wire", ""},
@@ -64,7 +65,7 @@ var layers = []struct{ pkg, imports, modules string }{
 	// The service, and its composition.
 	{"internal/server", "internal/backend internal/queue internal/router internal/status internal/transport wire", ""},
 	{"internal/daemon", "internal/backend internal/backend/local internal/backend/mock internal/config internal/disk " +
-		"internal/preflight internal/queue internal/router internal/schema internal/server internal/status internal/store internal/transport wire", ""},
+		"internal/queue internal/router internal/schema internal/server internal/status internal/transport internal/weights wire", ""},
 	{"internal/daemon/daemontest", "internal/backend internal/backend/mock internal/config internal/daemon " +
 		"internal/transport wire", ""},
 

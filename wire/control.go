@@ -38,6 +38,10 @@ type BackendStatus struct {
 	Slots       int         `json:"slots,omitempty"`
 	PID         int         `json:"worker_pid,omitempty"`
 	Restarts    int         `json:"restarts"`
+	// Template is the family of the model's chat template, if it has one.
+	Template string `json:"template,omitempty"`
+	// Reason is why the backend can't answer, where it never will as it is.
+	Reason string `json:"reason,omitempty"`
 }
 
 // QueueStatus is the admission gate's state, in requests.

@@ -91,6 +91,8 @@ func (b *BackendStatus) append(dst []byte) []byte {
 	o.intIf("slots", int64(b.Slots))
 	o.intIf("worker_pid", int64(b.PID))
 	o.int("restarts", int64(b.Restarts))
+	o.textIf("template", b.Template)
+	o.textIf("reason", b.Reason)
 	return o.close()
 }
 

@@ -62,6 +62,8 @@ func (b *BackendStatus) fields() []field {
 		{"slots", &b.Slots},
 		{"worker_pid", &b.PID},
 		{"restarts", &b.Restarts},
+		{"template", &b.Template},
+		{"reason", &b.Reason},
 	}
 }
 

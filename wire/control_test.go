@@ -65,13 +65,13 @@ var controlReplies = []struct {
 	{"status, everything", ControlReply{Status: &ControlStatus{
 		Version: "0.1.0", PID: 42, UptimeSeconds: 1.5, State: "loading_model", Phase: "mmap", Reason: "<r>", Sockets: []string{"/run/a.sock", "b"},
 		Backends: []BackendStatus{
-			{Name: "local", Ready: true, Model: "m", Engine: "e", Accelerator: AcceleratorCPU, DeviceName: "d", NCtx: 1, Slots: 2, PID: 3, Restarts: 4},
+			{Name: "local", Ready: true, Model: "m", Engine: "e", Accelerator: AcceleratorCPU, DeviceName: "d", NCtx: 1, Slots: 2, PID: 3, Restarts: 4, Template: "t", Reason: "b"},
 			{Name: "mock"},
 		},
 		Queue: QueueStatus{Active: 1, ActiveLimit: 2, Waiting: 3, WaitLimit: 4, Admitted: math.MaxUint64, Refused: 6},
 	}, Final: true},
 		`{"status":{"version":"0.1.0","pid":42,"uptime_seconds":1.5,"state":"loading_model","phase":"mmap","reason":"<r>","sockets":["/run/a.sock","b"],` +
-			`"backends":[{"name":"local","ready":true,"model":"m","engine":"e","accelerator":"cpu","device_name":"d","n_ctx":1,"slots":2,"worker_pid":3,"restarts":4},` +
+			`"backends":[{"name":"local","ready":true,"model":"m","engine":"e","accelerator":"cpu","device_name":"d","n_ctx":1,"slots":2,"worker_pid":3,"restarts":4,"template":"t","reason":"b"},` +
 			`{"name":"mock","ready":false,"restarts":0}],` +
 			`"queue":{"active":1,"active_limit":2,"waiting":3,"wait_limit":4,"admitted_total":18446744073709551615,"refused_total":6}},"final":true}`},
 	{"reload, the least", ControlReply{Reload: &ControlReload{}, Final: true},
@@ -174,7 +174,7 @@ func anyControlStatus() *rapid.Generator[*ControlStatus] {
 			return BackendStatus{
 				text.Draw(t, "name"), rapid.Bool().Draw(t, "ready"), text.Draw(t, "model"), text.Draw(t, "engine"),
 				Accelerator(text.Draw(t, "accelerator")), text.Draw(t, "device"), count.Draw(t, "n_ctx"), count.Draw(t, "slots"),
-				count.Draw(t, "pid"), count.Draw(t, "restarts"),
+				count.Draw(t, "pid"), count.Draw(t, "restarts"), text.Draw(t, "template"), text.Draw(t, "reason"),
 			}
 		})
 		s := &ControlStatus{

@@ -69,6 +69,7 @@ func serve() error {
 	}
 	return host.Run(context.Background(), link, host.Options{
 		Builtin: host.Builtin{Name: model.Name, GGUF: model.GGUF},
+		Open:    engine.OpenFile,
 		Log:     func(line string) { fmt.Fprintln(os.Stderr, line) },
 	})
 }

@@ -83,7 +83,17 @@ type probe struct {
 		Name        string `json:"name"`
 		Description string `json:"description"`
 		Type        string `json:"type"`
+		MemoryBytes uint64 `json:"memory_bytes"`
 	} `json:"devices"`
+}
+
+// deviceList names what the engine can compute on, with its kind and memory.
+func (p probe) deviceList() string {
+	list := make([]string, len(p.Devices))
+	for i, d := range p.Devices {
+		list[i] = fmt.Sprintf("%s (%s, %s): %s", d.Name, d.Type, sizeOf(int64(d.MemoryBytes)), d.Description)
+	}
+	return strings.Join(list, "; ")
 }
 
 // checkKernel loads the library in the worker, as a start would, and says on
@@ -104,12 +114,7 @@ func (p *program) checkKernel(ctx context.Context, root string) check {
 			hint: "`inferd engine install` replaces a damaged library; an old system may lack what it needs (glibc 2.34)",
 		})
 	}
-	devices := make([]string, len(found.Devices))
-	for i, d := range found.Devices {
-		devices[i] = d.Name + ": " + d.Description
-	}
-	return passed(name, "llama.cpp %s, CPU kernel %s; %s",
-		found.EngineVersion, found.CPUBackend, strings.Join(devices, "; "))
+	return passed(name, "llama.cpp %s, CPU kernel %s; devices: %s", found.EngineVersion, found.CPUBackend, found.deviceList())
 }
 
 // checkModels looks at the model of each backend that has a file.

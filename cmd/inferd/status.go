@@ -71,6 +71,14 @@ func printStatus(w io.Writer, s *wire.ControlStatus) error {
 	for _, b := range s.Backends {
 		fmt.Fprintln(t, strings.Join(backendRow(b), "\t"))
 	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	for _, b := range s.Backends {
+		if b.Reason != "" {
+			fmt.Fprintf(t, "%s answers nothing: %s\n", oneLine(b.Name), oneLine(b.Reason))
+		}
+	}
 	return t.Flush()
 }
 

@@ -19,7 +19,7 @@ func TestPrintStatus_IsATable(t *testing.T) {
 				Name: "a", Ready: true, Model: "m", Engine: "llama.cpp v0.5.0", Accelerator: wire.AcceleratorCUDA,
 				DeviceName: "Card", NCtx: 4096, Slots: 4, PID: 43, Restarts: 2,
 			},
-			{Name: "mock"},
+			{Name: "mock", Reason: "no script"},
 		},
 		Queue: wire.QueueStatus{Active: 1, ActiveLimit: 4, Waiting: 2, WaitLimit: 128, Admitted: 17, Refused: 3},
 	})
@@ -35,6 +35,7 @@ sockets  /run/admin.sock
 BACKEND  READY  MODEL  ON           CONTEXT  SLOTS  ENGINE            WORKER  RESTARTS
 a        yes    m      cuda (Card)  4096     4      llama.cpp v0.5.0  43      2
 mock     no     -      -            -        -      -                 -       0
+mock answers nothing: no script
 `
 	if diff := cmp.Diff(want, b.String()); diff != "" {
 		t.Error(diff)

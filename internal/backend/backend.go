@@ -145,6 +145,10 @@ type Capabilities struct {
 	// it may be cut to; none is any.
 	EmbedSize  int
 	EmbedSizes []int
+	// WhyNot says, once the backend was ready, why it does not generate.
+	WhyNot string
+	// Traits are what the model says of itself.
+	Traits Traits
 	// Slots is how many requests run at once; 0 means no limit of its own.
 	Slots int
 	// ContextTokens is the longest prompt plus answer, in tokens; 0 if unknown.

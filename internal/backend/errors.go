@@ -57,6 +57,10 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
+// ErrNotBegun is the cause of an Unavailable error where nothing of the request
+// was done, so that it may be given to a backend again.
+var ErrNotBegun = errors.New("nothing of the request was begun")
+
 // Errorf makes an Error without a cause.
 func Errorf(k Kind, format string, args ...any) *Error {
 	return &Error{Kind: k, Message: fmt.Sprintf(format, args...)}

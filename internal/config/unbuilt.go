@@ -25,14 +25,6 @@ var unbuilt = []struct {
 	{key: "backends.kind", never: string(KindBedrock), what: "a backend of this kind"},
 	{key: "backends.mmproj", only: "", what: "image and audio input"},
 	{key: "backends.chat_template", only: "", what: "a chat template of one's own"},
-	{key: "backends.batch", only: 0, what: "a batch size of one's own"},
-	{key: "backends.kv_type_k", only: DefaultKVType, what: "another type of cache"},
-	{key: "backends.kv_type_v", only: DefaultKVType, what: "another type of cache"},
-	{key: "backends.flash_attn", only: DefaultFlashAttn, what: "a choice of flash attention"},
-	{key: "backends.mmap", only: true, what: "loading without mmap"},
-	{key: "backends.mlock", only: false, what: "locking a model in memory"},
-	{key: "backends.lora.path", only: "", what: "an adapter"},
-	{key: "backends.verify", only: DefaultVerify, what: "another moment to verify"},
 }
 
 // Unbuilt is an *Error with every value that is valid, but that a daemon of

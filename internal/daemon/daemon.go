@@ -29,6 +29,9 @@ type Config struct {
 	ModelsRoot string
 	// EngineRoot is where engine packages are, unless config.Config says.
 	EngineRoot string
+	// Fits reports whether the coming backends can be loaded while the running
+	// ones still are; nil tries it.
+	Fits func(running, coming []config.Backend) bool
 	// IdleExit stops the daemon when no inference connection was open for so
 	// long; 0 is never.
 	IdleExit time.Duration
@@ -39,12 +42,11 @@ type Config struct {
 	// Reload reads the configuration again, as it was read for the start; nil is
 	// a daemon whose configuration can't change.
 	Reload func() (config.Config, error)
-	// Swapper exchanges backends while the daemon serves; nil means that other
-	// backends need a restart.
-	Swapper Swapper
 
 	// The rest is for tests.
 
+	// Swapper exchanges backends while the daemon serves; nil is the daemon.
+	Swapper Swapper
 	// ReadyMade are backends beside the configured ones, tried after them.
 	ReadyMade []backend.Backend
 	// NewLocal makes the backends of kind llamacpp; nil makes real ones.
@@ -53,8 +55,8 @@ type Config struct {
 	WriteTimeout time.Duration
 }
 
-// Daemon is one daemon, to be run once. Drain and Reload may be called from
-// anywhere; it is safe for concurrent use.
+// Daemon is one daemon, to be run once. Drain, Reload and Swap may be called from
+// anywhere; they are safe for concurrent use.
 type Daemon struct {
 	cfg      Config
 	begun    time.Time
@@ -65,11 +67,14 @@ type Daemon struct {
 	// changed tells the loop that the configuration is another; it closes what it
 	// is given once that is in force.
 	changed chan chan struct{}
+	swaps   chan *change
 	ended   chan struct{} // closed by end, when there is no loop any more
 	end     func()
 
-	// mu guards the field below.
+	// mu guards the fields below.
 	mu sync.Mutex
+	// prints are what the models of the running backends stood for, by name.
+	prints map[string]string
 	// running is the configuration in force: cfg's, and what reloads changed.
 	running config.Config
 }
@@ -82,7 +87,10 @@ func New(cfg Config) *Daemon {
 	d := &Daemon{
 		cfg: cfg, begun: time.Now(), draining: make(chan struct{}),
 		reloading: make(chan struct{}, 1), changed: make(chan chan struct{}), ended: make(chan struct{}),
-		running: cfg.Config,
+		swaps: make(chan *change), running: cfg.Config,
+	}
+	if cfg.Swapper == nil {
+		d.cfg.Swapper = d
 	}
 	d.end = sync.OnceFunc(func() { close(d.ended) })
 	return d

@@ -2,8 +2,10 @@ package daemon_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 
+	"github.com/inferd/inferd/internal/backend"
 	"github.com/inferd/inferd/internal/backend/mock"
 	"github.com/inferd/inferd/internal/config"
 	"github.com/inferd/inferd/internal/daemon"
@@ -18,6 +20,24 @@ type fakeLocal struct {
 	events daemon.Events
 	steps  chan func() error
 	ended  chan struct{} // closed when Run has returned
+	held   atomic.Pointer[chan struct{}]
+}
+
+// hold keeps requests from going on until goOn is called.
+func (f *fakeLocal) hold() (goOn func()) {
+	ch := make(chan struct{})
+	f.held.Store(&ch)
+	return func() { close(ch) }
+}
+
+func (f *fakeLocal) Generate(ctx context.Context, r *backend.Request, emit func([]backend.Event) error) (backend.Result, error) {
+	if ch := f.held.Load(); ch != nil {
+		select {
+		case <-*ch:
+		case <-ctx.Done():
+		}
+	}
+	return f.Backend.Generate(ctx, r, emit)
 }
 
 func (f *fakeLocal) Run(ctx context.Context) error {

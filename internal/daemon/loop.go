@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/inferd/inferd/internal/backend"
@@ -25,47 +26,72 @@ func (r *run) loop(ctx context.Context) error {
 		case <-r.daemon.draining:
 			return nil
 		case inForce := <-r.daemon.changed:
-			r.resize()
-			close(inForce)
+			r.gate.SetWaiting(r.daemon.current().Queue.Waiting)
+			r.replies = append(r.replies, func() { close(inForce) })
 		case e := <-r.events:
-			if err := r.handle(e); err != nil {
-				return err
-			}
+			r.handle(e)
+		case c := <-r.nextSwap():
+			r.beginSwap(c)
+		case <-r.swapGivenUp():
+			r.failSwap(r.swap.change.cause())
+		}
+		err := r.settle()
+		r.router.Changed()
+		r.reply()
+		if err != nil {
+			return err
 		}
 	}
 }
 
-var (
-	errEnded  = errors.New("ended without being told to")
-	errUnable = errors.New("can serve nothing, and neither can another")
-)
+var errEnded = errors.New("ended without being told to")
 
-func (r *run) handle(e event) error {
-	name := r.backends[e.backend].Name()
+// handle takes note of what has happened. What follows from it is for settle.
+func (r *run) handle(e event) {
+	if e.kind == eventCleared {
+		r.loadComing()
+		return
+	}
+	u := e.unit
+	if u.retired {
+		return
+	}
+	name := slog.String("backend", u.name())
 	switch e.kind {
 	case eventLoading:
 		r.loadingPhase(e.phase)
-		return nil
 	case eventUp:
-		r.log.Info("backend up", slog.String("backend", name))
-		r.up[e.backend] = true
+		r.log.Info("backend up", name)
+		u.up = true
 	case eventDown:
-		r.log.Warn("backend down", slog.String("backend", name), slog.Any("reason", e.err))
-		r.up[e.backend] = false
+		r.log.Warn("backend down", name, slog.Any("reason", e.err))
+		u.up = false
 	case eventEnded:
-		return &BackendError{Name: name, Err: cmp.Or(e.err, errEnded)}
+		u.up = false
+		r.fail(u, cmp.Or(e.err, errEnded))
+		r.log.Error("backend ended", name, slog.Any("reason", u.failed))
 	}
-	return r.settle()
+	r.advance()
+}
+
+// fail notes why a unit has ended.
+func (r *run) fail(u *unit, why error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	u.failed = why
 }
 
 // loadingPhase tells how loading goes. While another backend serves, one that
 // comes back concerns nobody.
 func (r *run) loadingPhase(p wire.LoadPhase) {
-	switch r.state {
-	case loading:
+	_, aside := p.(wire.PhaseQuarantine)
+	switch {
+	case r.state == loading:
 		r.hub.Publish(wire.LoadingModel{Phase: p})
-	case restarting:
+	case r.state == restarting:
 		r.restartPhase(p.PhaseName())
+	case aside:
+		r.log.Error("model put into quarantine", slog.Any("phase", p))
 	}
 }
 
@@ -77,30 +103,24 @@ func (r *run) restartPhase(name string) {
 	}
 }
 
-// resize gives the queue the limits of the configuration in force.
-func (r *run) resize() {
-	r.gate.SetWaiting(r.daemon.current().Queue.Waiting)
-	if first, able := r.firstAble(); able {
-		r.gate.SetActive(r.active(first))
-	}
-}
-
 // settle moves to the state that follows from which backends are up: the
-// first time all must be, later it is enough that what a client can rely on is
-// there, which is generation, where any backend is for that.
+// first time all must be that can be, later it is enough that what a client can
+// rely on is there, which is generation, where any backend is for that.
 func (r *run) settle() error {
+	if r.swap == nil {
+		if err := r.hopeless(); err != nil {
+			return err
+		}
+	}
 	first, able := r.firstAble()
 	if able {
-		r.gate.SetActive(r.active(first))
+		r.gate.SetActive(cmp.Or(r.daemon.current().Queue.Active, first.Capabilities().Slots, activeUnlimited))
+	} else if r.state != loading {
+		r.gate.SetActive(0) // whoever comes waits in line
 	}
-	able = able && (!r.generates || first.Capabilities().Generate)
+	able = able && (!r.mayGenerate() || first.Capabilities().Generate)
 	switch {
-	case r.state == loading && r.allUp() && !able:
-		return &BackendError{Name: r.backends[0].Name(), Err: errUnable}
-	case r.state == loading && r.allUp():
-		r.generates = first.Capabilities().Generate
-		return r.serve()
-	case r.state == restarting && able:
+	case r.state == loading && able && r.allSettled(), r.state == restarting && able:
 		return r.serve()
 	case r.state == serving && !able:
 		r.suspend()
@@ -111,14 +131,33 @@ func (r *run) settle() error {
 	return nil
 }
 
+// hopeless is the error of the first backend if none is left, and at a start that
+// of one which no load could ever bring up.
+func (r *run) hopeless() error {
+	left := false
+	for _, u := range r.units {
+		if _, never := u.backend.(*unusable); never && r.state == loading && u.failed != nil {
+			return &BackendError{Name: u.name(), Err: u.failed}
+		}
+		left = left || u.failed == nil
+	}
+	if left {
+		return nil
+	}
+	if len(r.units) == 0 {
+		return errNoBackend
+	}
+	return &BackendError{Name: r.units[0].name(), Err: r.units[0].failed}
+}
+
 // serve opens the surfaces that can be served and says so, in this order.
 func (r *run) serve() error {
 	if err := r.rebind(); err != nil {
 		return err
 	}
-	for i, b := range r.backends {
-		if r.up[i] {
-			r.hub.Publish(capabilitiesOf(b))
+	for _, u := range r.units {
+		if u.up {
+			r.hub.Publish(capabilitiesOf(u.backend))
 		}
 	}
 	r.hub.Publish(wire.Ready{})
@@ -131,18 +170,26 @@ func (r *run) serve() error {
 }
 
 // suspend says that what generates is coming back. Connections that are open
-// stay so, and their requests are told that no backend is ready.
+// stay so, and their requests wait.
 func (r *run) suspend() {
 	r.state = restarting
 	// The sockets go first: whoever hears of it finds them gone.
 	_ = r.rebind() // it only closes some, and that can't fail
 	r.restarted = ""
-	r.restartPhase(phaseEngineDown)
+	if r.swap != nil {
+		r.restartPhase(phaseDraining)
+	} else {
+		r.restartPhase(phaseEngineDown)
+	}
 	r.log.Warn("restarting: no backend can serve")
 }
 
-// phaseEngineDown is the phase of a restart before loading begins again.
-const phaseEngineDown = "engine_down"
+// The phases of a restart before loading begins again: the engine is gone, or
+// its running requests finish so that another model can take its place.
+const (
+	phaseEngineDown = "engine_down"
+	phaseDraining   = "draining"
+)
 
 // exitWhenIdle drains a daemon that nobody uses once it is ready.
 func (r *run) exitWhenIdle(ctx context.Context) {
@@ -157,9 +204,10 @@ func (r *run) exitWhenIdle(ctx context.Context) {
 	}
 }
 
-func (r *run) allUp() bool {
-	for i := range r.backends {
-		if !r.up[i] {
+// allSettled reports whether every backend is up, or will never be.
+func (r *run) allSettled() bool {
+	for _, u := range r.units {
+		if !u.up && u.failed == nil {
 			return false
 		}
 	}
@@ -167,30 +215,42 @@ func (r *run) allUp() bool {
 }
 
 // firstAble is the first backend that can generate now: the one that the
-// router takes. Where none does, it is the first that can do anything.
+// router takes. Where none does, it is the first that can do anything; and where
+// none could ever generate, one that can't tells whoever asks why.
 func (r *run) firstAble() (first backend.Backend, able bool) {
-	for i, b := range r.backends {
-		c := b.Capabilities()
+	var mute backend.Backend
+	for _, u := range r.units {
+		c := u.backend.Capabilities()
 		switch {
-		case !r.up[i]:
+		case !u.up:
 		case c.Generate:
-			return b, true
-		case !able && (c.Embed || c.Rerank):
-			first, able = b, true
+			return u.backend, true
+		case c.Embed || c.Rerank:
+			first = cmp.Or(first, u.backend)
+		default:
+			mute = cmp.Or(mute, u.backend)
 		}
 	}
-	return first, able
+	if first == nil && !r.mayGenerate() {
+		first = mute
+	}
+	return first, first != nil
+}
+
+// mayGenerate reports whether a backend generates, or will when it is up again.
+func (r *run) mayGenerate() bool {
+	units := r.units
+	if r.swap != nil && r.swap.cleared {
+		units = r.swap.next
+	}
+	return slices.ContainsFunc(units, func(u *unit) bool {
+		return u.failed == nil && u.backend.Capabilities().Generate
+	})
 }
 
 // activeUnlimited is how many requests run at once on a backend that sets no
 // limit of its own.
 const activeUnlimited = 64
-
-// active is how many requests may run: what the config says, else what the
-// backend has slots for.
-func (r *run) active(b backend.Backend) int {
-	return cmp.Or(r.daemon.current().Queue.Active, b.Capabilities().Slots, activeUnlimited)
-}
 
 func capabilitiesOf(b backend.Backend) wire.Capabilities {
 	c := b.Capabilities().Public()

@@ -24,10 +24,6 @@ var (
 	errNoReload = errors.New("this daemon has no configuration to read again")
 )
 
-// needsSwapper is why other backends need a restart where nothing exchanges
-// them.
-const needsSwapper = "this version can't exchange the backends of a running daemon"
-
 // Reload reads the configuration again and takes over what can change while the
 // daemon runs. One with a mistake is refused as a whole: the old one stays in
 // force. It returns when all of it is done, or with the end of ctx or of the
@@ -116,21 +112,21 @@ func (d *Daemon) takeLive(ctx context.Context, next config.Config) error {
 
 // swap exchanges the backends, where they differ, and says what became of it.
 func (d *Daemon) swap(ctx context.Context, next config.Config, changes config.Changes, reply *wire.ControlReload) error {
-	if !changes.Backends() {
+	replaced := d.replaced(next.Backends)
+	if !changes.Backends() && len(replaced) == 0 {
 		return nil
 	}
 	var keys []string
 	for _, name := range slices.Concat(changes.Added, changes.Changed, changes.Removed) {
 		keys = append(keys, "backends["+name+"]")
 	}
+	for _, name := range replaced {
+		if key := "backends[" + name + "]"; !slices.Contains(keys, key) {
+			keys = append(keys, key)
+		}
+	}
 	if len(keys) == 0 {
 		keys = []string{"backends"} // in another order
-	}
-	if d.cfg.Swapper == nil {
-		for _, key := range keys {
-			reply.NeedsRestart = append(reply.NeedsRestart, wire.ReloadPending{Key: key, Reason: needsSwapper})
-		}
-		return nil
 	}
 	running := d.current().TakeBackends(next)
 	if err := d.cfg.Swapper.Swap(ctx, running); err != nil {

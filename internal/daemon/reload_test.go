@@ -132,17 +132,20 @@ func TestReload_ADaemonWithoutAConfigSaysSo(t *testing.T) {
 	expectReload(t, reload(t, d), wire.ControlReload{Problems: []string{"this daemon has no configuration to read again"}})
 }
 
-func TestReload_OtherBackendsNeedARestartWithoutASwapper(t *testing.T) {
+func TestReload_ExchangesOtherBackends(t *testing.T) {
 	cfg, s := reloadable(t)
 	d := daemontest.Start(t, cfg)
+	d.WaitReady()
 	s.set(func(c *config.Config) {
-		c.Backends = []config.Backend{{Kind: config.KindMock, Name: "new"}}
+		c.Backends = []config.Backend{{Kind: config.KindMock, Name: "new", Mock: config.Mock{Tokens: []string{"new"}}}}
 		c.Queue.Waiting = 1
 	}, nil)
-	const why = "this version can't exchange the backends of a running daemon"
-	expectReload(t, reload(t, d), wire.ControlReload{
-		Applied: []string{"queue.waiting"}, NeedsRestart: []wire.ReloadPending{{Key: "backends[new]", Reason: why}, {Key: "backends[m]", Reason: why}},
-	})
+	expectReload(t, reload(t, d), wire.ControlReload{Applied: []string{"queue.waiting", "backends[new]", "backends[m]"}})
+	c := d.V1()
+	c.Ask("1", "hello", "")
+	if text, last := c.Answer(); text != "new" || last.(*wire.V1Done).Backend != "new" {
+		t.Errorf("got %q and %+v", text, last)
+	}
 }
 
 func TestReload_GivesOtherBackendsToTheSwapper(t *testing.T) {

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/inferd/inferd/internal/backend"
 	"github.com/inferd/inferd/internal/queue"
 	"github.com/inferd/inferd/internal/router"
 	"github.com/inferd/inferd/internal/schema"
@@ -23,11 +22,11 @@ type run struct {
 	dir    string
 	log    *slog.Logger
 
-	hub      *status.Hub
-	gate     *queue.Gate
-	watcher  *transport.Watcher
-	server   *server.Server
-	backends []backend.Backend
+	hub     *status.Hub
+	gate    *queue.Gate
+	router  *router.Router
+	watcher *transport.Watcher
+	server  *server.Server
 
 	events   chan event
 	stopping chan struct{} // closed when nobody reads events any more
@@ -35,14 +34,16 @@ type run struct {
 	ready chan struct{} // closed when the request surfaces open for the first time
 
 	// The loop's own, below.
-	up        map[int]bool // backends that can serve, by index
 	state     state
 	restarted string // the last phase published of a restart
 	bound     map[transport.Surface]bool
-	generates bool // some backend could, when the daemon became ready
+	swap      *swap    // the one under way; nil if none is
+	replies   []func() // to who waits for what has come into force
 
-	// bind opens a request surface; cancelRequests ends all that runs on those.
+	// bind opens a request surface; startUnit runs a backend; cancelRequests
+	// ends all that runs.
 	bind           func(transport.Surface) error
+	startUnit      func(*unit)
 	cancelRequests func()
 
 	workers    sync.WaitGroup // Run of the backends
@@ -51,6 +52,7 @@ type run struct {
 	// mu guards the fields below.
 	mu        sync.Mutex
 	listeners []*transport.Listener
+	units     []*unit // in the order of the router; only the loop changes them, and why one failed
 }
 
 // state is where in its life the daemon is.
@@ -72,11 +74,10 @@ func (d *Daemon) newRun(dir string) (*run, error) {
 		events:   make(chan event),
 		stopping: make(chan struct{}),
 		ready:    make(chan struct{}),
-		up:       make(map[int]bool),
 		bound:    make(map[transport.Surface]bool),
 	}
-	r.makeBackends()
-	if len(r.backends) == 0 {
+	r.units = r.firstUnits()
+	if len(r.units) == 0 {
 		return r, errNoBackend
 	}
 	var err error
@@ -84,8 +85,9 @@ func (d *Daemon) newRun(dir string) (*run, error) {
 		return r, fmt.Errorf("make connection watcher: %w", err)
 	}
 	r.gate = queue.New(queue.Limits(d.current().Queue))
+	r.router = router.New(backendsOf(r.units))
 	r.server = server.New(server.Config{
-		Log: r.log, Gate: r.gate, Router: router.New(r.backends), Hub: r.hub, Watcher: r.watcher,
+		Log: r.log, Gate: r.gate, Router: r.router, Hub: r.hub, Watcher: r.watcher,
 		Status: r.status, Drain: d.Drain, Reload: d.Reload, CompileSchema: schema.Check, WriteTimeout: d.cfg.WriteTimeout,
 	})
 	return r, nil
@@ -102,16 +104,20 @@ func (r *run) run(ctx context.Context) error {
 	watching, stopWatching := context.WithCancel(lasting)
 	defer stopWatching()
 	r.bind = func(s transport.Surface) error { return r.listen(requests, transport.EndpointIn(r.dir, s)) }
+	r.startUnit = func(u *unit) { r.start(backends, u) }
 	r.cancelRequests = func() { cancelRequests(server.ErrShutdown) }
 	r.background.Go(func() { r.watch(watching) })
 
 	err := r.open(lasting)
 	if err == nil {
-		r.startBackends(backends)
+		for _, u := range r.units {
+			r.startUnit(u)
+		}
 		err = r.loop(ctx)
 	}
 	r.daemon.end()
 	close(r.stopping)
+	r.dropSwap()
 	r.stop(ctx, err, stopBackends)
 	stopWatching()
 	r.background.Wait()

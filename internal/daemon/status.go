@@ -17,7 +17,6 @@ func (r *run) status() wire.ControlStatus {
 		PID:           os.Getpid(),
 		UptimeSeconds: time.Since(r.daemon.begun).Seconds(),
 		Sockets:       r.sockets(),
-		Backends:      make([]wire.BackendStatus, 0, len(r.backends)),
 		Queue:         r.queueStatus(),
 	}
 	if now != nil {
@@ -31,10 +30,29 @@ func (r *run) status() wire.ControlStatus {
 	case wire.Failed:
 		s.Reason = e.Reason
 	}
-	for _, b := range r.backends {
-		s.Backends = append(s.Backends, infoOf(b))
-	}
+	s.Backends = r.backendStatus()
 	return s
+}
+
+// backendStatus is what every backend says of itself, and why it has ended if
+// it has.
+func (r *run) backendStatus() []wire.BackendStatus {
+	r.mu.Lock()
+	units, reasons := r.units, make([]string, len(r.units))
+	for i, u := range units {
+		if u.failed != nil {
+			reasons[i] = u.failed.Error()
+		}
+	}
+	r.mu.Unlock()
+	all := make([]wire.BackendStatus, len(units))
+	for i, u := range units {
+		all[i] = infoOf(u.backend)
+		if reasons[i] != "" {
+			all[i].Reason = reasons[i]
+		}
+	}
+	return all
 }
 
 func (r *run) sockets() []string {
@@ -64,6 +82,7 @@ func infoOf(b backend.Backend) wire.BackendStatus {
 	c := b.Capabilities()
 	return wire.BackendStatus{
 		Name: b.Name(), Ready: b.Ready(), Model: c.Model, Engine: c.Engine,
-		Accelerator: c.Accelerator, DeviceName: c.DeviceName, NCtx: c.ContextTokens, Slots: c.Slots,
+		Accelerator: c.Accelerator, Reason: c.WhyNot,
+		DeviceName: c.DeviceName, NCtx: c.ContextTokens, Slots: c.Slots,
 	}
 }

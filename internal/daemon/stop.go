@@ -21,7 +21,10 @@ const (
 // otherwise after the running requests. It waits for everything that it ends.
 func (r *run) stop(ctx context.Context, failure error, stopBackends func()) {
 	// First the gate: who hears of the drain can rely on it.
-	r.step("refuse new requests", r.gate.Close)
+	r.step("refuse new requests", func() {
+		r.gate.Close()
+		r.router.Close()
+	})
 	if failure != nil {
 		r.log.Error("stopping", slog.Any("error", failure))
 		r.hub.Publish(wire.Failed{Reason: failure.Error()})

@@ -1,6 +1,8 @@
 package daemon
 
 import (
+	"slices"
+
 	"github.com/inferd/inferd/internal/backend"
 	"github.com/inferd/inferd/internal/transport"
 )
@@ -29,10 +31,12 @@ func serves(c backend.Capabilities, s transport.Surface) bool {
 // others. Connections that are open stay so.
 func (r *run) rebind() error {
 	var gone []transport.Surface
+	first, able := r.firstAble()
+	mute := able && !slices.ContainsFunc(requestSurfaces, func(s transport.Surface) bool { return serves(first.Capabilities(), s) })
 	for _, s := range requestSurfaces {
-		wanted := false
-		for i, b := range r.backends {
-			wanted = wanted || r.up[i] && serves(b.Capabilities(), s)
+		wanted := mute && s == transport.V1 // where it says why it is
+		for _, u := range r.units {
+			wanted = wanted || u.up && serves(u.backend.Capabilities(), s)
 		}
 		if !wanted && r.bound[s] {
 			gone = append(gone, s)

@@ -78,3 +78,13 @@ func MkdirAll(fsys FS, name string) error {
 	}
 	return fsys.SyncDir(dir)
 }
+
+// Private makes a file that AtomicWrite writes readable for its owner alone.
+// Where modes mean nothing it does nothing.
+func Private(w io.Writer) error {
+	f, ok := w.(*realFile)
+	if !ok {
+		return nil
+	}
+	return f.Chmod(0o600)
+}

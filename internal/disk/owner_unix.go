@@ -20,3 +20,9 @@ func isOurs(info fs.FileInfo) bool {
 	st, ok := info.Sys().(*syscall.Stat_t)
 	return !ok || int(st.Uid) == os.Geteuid()
 }
+
+func onlyOurs(info fs.FileInfo) bool {
+	const byOthers = 0o022
+	st, ok := info.Sys().(*syscall.Stat_t)
+	return info.Mode().Perm()&byOthers == 0 && (!ok || st.Uid == 0 || isOurs(info))
+}

@@ -163,7 +163,7 @@ func (w *worker) begin(texts int, frame func(id uint64) ([]byte, error)) (*call,
 	w.mu.Lock()
 	if w.dead != nil {
 		defer w.mu.Unlock()
-		return nil, w.dead
+		return nil, fmt.Errorf("%w: %w", ErrNone, w.dead)
 	}
 	w.nextID++
 	c.id = w.nextID

@@ -5,19 +5,40 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"sync"
 	"time"
 
 	"github.com/inferd/inferd/internal/engine/proto"
-	"github.com/inferd/inferd/internal/memory"
 )
 
 // Config says which worker to run and what it is to load.
 type Config struct {
 	WorkerPath string // the inferd-engine program
-	Load       proto.Load
-	Events     Events
-	Log        *slog.Logger
+	// Load says how to load; its parts and its adapters' files are filled in
+	// from Model.
+	Load proto.Load
+	// Model has the files to load; nil is the model built into the worker.
+	Model  Model
+	Events Events
+	Log    *slog.Logger
+}
+
+// Model is a model as open files. Its methods are called from Run's goroutine.
+type Model interface {
+	// Open makes sure of the files and returns them. They stay the model's, and
+	// stay open as long as the worker may need them. It is called before every
+	// start of a worker.
+	Open(ctx context.Context) (Files, error)
+	// Check reports whether the files are still what Open has made sure of. It
+	// is called when a worker has loaded them, before it is used.
+	Check(ctx context.Context) error
+}
+
+// Files are the open files of a model, for reading.
+type Files struct {
+	Parts    []*os.File // in order
+	Adapters []*os.File // in the order of Load.Adapters
 }
 
 // Events tell the owner what becomes of the worker. They are called from
@@ -33,13 +54,20 @@ type Events struct {
 // yet, or was never there.
 var ErrDown = errors.New("the engine is not running")
 
+// ErrNone is the ErrDown of a request that no worker has seen: it may be tried
+// again.
+var ErrNone = fmt.Errorf("no worker is ready: %w", ErrDown)
+
 // StartError means that a worker can't be had at all, and that trying again
 // is pointless.
 type StartError struct {
 	Kind    proto.FailKind
 	Message string
 	Advice  string // what to do about it; may be empty
+	Err     error  // what it came from; may be nil
 }
+
+func (e *StartError) Unwrap() error { return e.Err }
 
 func (e *StartError) Error() string { return e.Message }
 
@@ -103,7 +131,11 @@ func (e *Engine) Run(ctx context.Context) error {
 // life is one worker from start to end. It reports whether the worker was up,
 // and why it ended.
 func (e *Engine) life(ctx context.Context) (up bool, err error) {
-	w, err := startWorker(e.cfg)
+	load, files, err := e.openModel(ctx)
+	if err != nil {
+		return false, err
+	}
+	w, err := startWorker(e.cfg, files)
 	if err != nil {
 		return false, err
 	}
@@ -111,11 +143,12 @@ func (e *Engine) life(ctx context.Context) (up bool, err error) {
 	defer stop()
 	defer w.end()
 
-	load := e.cfg.Load
-	load.Memory = memory.Read().Bytes // anew for each life
 	ready, err := w.load(load, e.cfg.Events.Loading)
 	if err != nil {
 		return false, w.explain(err)
+	}
+	if err := e.checkModel(ctx); err != nil {
+		return false, err // the worker is ended: nobody ever asks it
 	}
 	e.set(w)
 	e.cfg.Events.Up(ready)
@@ -170,14 +203,14 @@ func (e *Engine) Generate(ctx context.Context, g proto.Generate, emit func([]pro
 	w := e.current
 	e.mu.Unlock()
 	if w == nil {
-		return proto.End{}, ErrDown
+		return proto.End{}, ErrNone
 	}
 	c, err := w.begin(0, func(id uint64) ([]byte, error) {
 		g.Request = id
 		return proto.AppendJSON(nil, proto.KindGenerate, g)
 	})
 	if err != nil {
-		return proto.End{}, fmt.Errorf("%w: %w", ErrDown, err)
+		return proto.End{}, err
 	}
 	return c.follow(ctx, emit)
 }

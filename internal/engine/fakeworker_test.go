@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -48,13 +49,22 @@ func actAsWorker(script string) error {
 	if err := say(proto.KindHello, hello); err != nil {
 		return err
 	}
-	if k, _, err := in.Next(); err != nil || k != proto.KindLoad {
+	k, payload, err := in.Next()
+	if err != nil || k != proto.KindLoad {
 		return fmt.Errorf("expected a load, got %d, %w", k, err)
+	}
+	ready := proto.Ready{Generates: true}
+	if script == "read files" {
+		var m proto.Load
+		if err := json.Unmarshal(payload, &m); err != nil {
+			return err
+		}
+		ready.Model = readFiles(m)
 	}
 	if script == "fails to load" {
 		return say(proto.KindFailed, proto.Failed{Kind: proto.FailModel, Message: "no such model"})
 	}
-	if err := say(proto.KindReady, proto.Ready{Generates: true}); err != nil {
+	if err := say(proto.KindReady, ready); err != nil {
 		return err
 	}
 	for {

@@ -174,9 +174,15 @@ func try(t *testing.T, path string, b []byte) (how string, err error) {
 	defer cancel()
 	up := make(chan proto.Ready, 16)
 	ended := make(chan error, 1)
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
 	e := New(Config{
 		WorkerPath: enginetest.Worker(t),
-		Load:       proto.Load{EngineRoot: enginetest.Root(t), Model: path, Slots: 1, Threads: 1},
+		Load:       proto.Load{EngineRoot: enginetest.Root(t), Slots: 1, Threads: 1},
+		Model:      &files{parts: []*os.File{f}},
 		Events:     Events{Loading: func(proto.Loading) {}, Up: func(r proto.Ready) { up <- r }, Down: func(error) {}},
 		Log:        slog.New(slog.DiscardHandler),
 	})

@@ -20,13 +20,13 @@ type process struct {
 	how  string // how it ended; set before done is closed
 }
 
-// start runs the worker program with a link to it. Its error output goes to
-// tail.
+// start runs the worker program with a link to it and with the files, where the
+// system hands descriptors on. Its error output goes to tail.
 //
 // Where the system can, the process is bound to this one, so that it does not
 // outlive it even if this one is killed; everywhere the end of the link ends
 // it.
-func start(path string, t *tail) (*process, io.ReadWriteCloser, error) {
+func start(path string, files []*os.File, t *tail) (*process, io.ReadWriteCloser, error) {
 	cmd := exec.Command(path, "serve")
 	cmd.Env = scrub(os.Environ())
 	// The libraries look for others in the current directory too, which may
@@ -36,7 +36,7 @@ func start(path string, t *tail) (*process, io.ReadWriteCloser, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	conn, theirs, err := attach(cmd)
+	conn, theirs, err := attach(cmd, files)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -9,11 +9,28 @@ import (
 	"os"
 	"os/exec"
 	"syscall"
+
+	"github.com/inferd/inferd/internal/engine/proto"
 )
 
-// attach gives the command one end of a socket pair as descriptor 3, and
-// returns the other, with what to close once the process has its copy.
-func attach(cmd *exec.Cmd) (io.ReadWriteCloser, []*os.File, error) {
+// firstFile is the worker's descriptor of the first file that it inherits.
+const firstFile = 4
+
+// inherited is the i-th file as the worker has it.
+func inherited(f *os.File, i int) proto.File { return proto.File{Name: f.Name(), FD: firstFile + i} }
+
+// OpenFile is a file that the worker has inherited.
+func OpenFile(f proto.File) (*os.File, error) {
+	if f.FD < firstFile {
+		return nil, fmt.Errorf("descriptor %d of %s: the files begin at %d", f.FD, f.Name, firstFile)
+	}
+	return os.NewFile(uintptr(f.FD), f.Name), nil
+}
+
+// attach gives the command one end of a socket pair as descriptor 3 and the
+// files after it, and returns the other end, with what to close once the
+// process has its copy.
+func attach(cmd *exec.Cmd, files []*os.File) (io.ReadWriteCloser, []*os.File, error) {
 	// The lock keeps another start from inheriting the descriptors before
 	// they are marked.
 	syscall.ForkLock.RLock()
@@ -33,7 +50,7 @@ func attach(cmd *exec.Cmd) (io.ReadWriteCloser, []*os.File, error) {
 		_ = theirs.Close()
 		return nil, nil, fmt.Errorf("make the worker's link: %w", err)
 	}
-	cmd.ExtraFiles = []*os.File{theirs}
+	cmd.ExtraFiles = append([]*os.File{theirs}, files...)
 	cmd.SysProcAttr = sysProcAttr()
 	return conn, []*os.File{theirs}, nil
 }

@@ -10,10 +10,20 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/windows"
+
+	"github.com/inferd/inferd/internal/engine/proto"
 )
 
+// inherited is a file as the worker has it: by its path. Between the opening here
+// and the one there it could be replaced; the daemon looks at it again when it is
+// loaded.
+func inherited(f *os.File, _ int) proto.File { return proto.File{Name: f.Name()} }
+
+// OpenFile is a file that the daemon has named.
+func OpenFile(f proto.File) (*os.File, error) { return os.Open(f.Name) }
+
 // attach gives the command a pair of pipes as its standard input and output.
-func attach(cmd *exec.Cmd) (io.ReadWriteCloser, []*os.File, error) {
+func attach(cmd *exec.Cmd, _ []*os.File) (io.ReadWriteCloser, []*os.File, error) {
 	inR, inW, err := os.Pipe()
 	if err != nil {
 		return nil, nil, err

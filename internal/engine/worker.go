@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"sync"
 	"syscall"
 	"time"
@@ -33,10 +34,10 @@ type worker struct {
 	wmu sync.Mutex
 }
 
-// startWorker starts the process.
-func startWorker(cfg Config) (*worker, error) {
+// startWorker starts the process, which inherits the files.
+func startWorker(cfg Config, files []*os.File) (*worker, error) {
 	w := &worker{calls: map[uint64]*call{}, stderr: newTail(cfg.Log), killed: memory.Kills()}
-	proc, conn, err := start(cfg.WorkerPath, w.stderr)
+	proc, conn, err := start(cfg.WorkerPath, files, w.stderr)
 	if err != nil {
 		return nil, &StartError{Kind: proto.FailEngine,
 			Message: fmt.Sprintf("start the engine worker: %v", err),

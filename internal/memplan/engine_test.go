@@ -102,7 +102,7 @@ func TestFor_IsWhatTheEngineTakes(t *testing.T) {
 			}
 			batch := cmp.Or(o.Batch, memplan.DefaultBatch)
 			c, err := m.NewContext(llama.ContextOptions{
-				Cells: o.Slots * ((p.Context + 255) / 256 * 256), Split: true, NoFlash: true, Batch: batch, MaxSeqs: o.Slots, Threads: 1,
+				Cells: o.Slots * ((p.Context + 255) / 256 * 256), Split: true, Flash: llama.FlashOff, Batch: batch, MaxSeqs: o.Slots, Threads: 1,
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -145,7 +145,7 @@ func TestFor_ReadersAreWhatTheEngineTakes(t *testing.T) {
 			}
 			r := p.Readers[0]
 			c, err := m.NewContext(llama.ContextOptions{
-				Cells: r.Cells, NoFlash: true, Batch: r.Batch, MaxSeqs: r.Sequences, Split: !r.Whole, Threads: 1, Pooling: pooling,
+				Cells: r.Cells, Flash: llama.FlashOff, Batch: r.Batch, MaxSeqs: r.Sequences, Split: !r.Whole, Threads: 1, Pooling: pooling,
 			})
 			if err != nil {
 				t.Fatal(err)

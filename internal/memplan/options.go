@@ -46,13 +46,27 @@ type Options struct {
 	GPULayers int
 	// NoMap reads the weights into memory instead of mapping the file.
 	NoMap bool
+	// Flash says when the fused attention kernel is used: FlashAuto, FlashOn or
+	// FlashOff. Empty is FlashAuto.
+	Flash string
 	// Parts are the other files of a split model.
 	Parts []*gguf.File
 	// Readers are contexts for vectors and scores, beside the one for answers.
 	Readers []Reader
 	// NoAnswers leaves that one out.
 	NoAnswers bool
+	// AdapterBytes is what the weights of the LoRA adapters take.
+	AdapterBytes int64
 }
+
+// Values of Options.Flash.
+const (
+	// FlashAuto uses the kernel on an accelerator, and where the values can't
+	// be kept without it.
+	FlashAuto = "auto"
+	FlashOn   = "on"
+	FlashOff  = "off"
+)
 
 // cacheTypes are the types that the engine keeps a context in.
 var cacheTypes = map[string]gguf.Type{
@@ -80,7 +94,7 @@ const (
 
 // sizing is what the estimate is made from, but for the cells.
 func (o Options) sizing() (gguf.Sizing, error) {
-	s := gguf.Sizing{Sequences: o.Slots, Split: true, Batch: o.Batch, Flash: o.GPULayers != 0}
+	s := gguf.Sizing{Sequences: o.Slots, Split: true, Batch: o.Batch}
 	if s.Batch == 0 {
 		s.Batch = DefaultBatch
 	}
@@ -90,9 +104,9 @@ func (o Options) sizing() (gguf.Sizing, error) {
 		return s, fmt.Errorf("%d slots, allowed are 1 to %d", o.Slots, maxSlots)
 	case s.Batch < 1 || s.Batch > maxBatch:
 		return s, fmt.Errorf("a batch of %d tokens, allowed are 1 to %d", s.Batch, maxBatch)
-	case o.CacheBytes < 0 || o.GPULayers < -1 || o.Context < Auto:
-		return s, fmt.Errorf("%d bytes for past prompts, %d layers on an accelerator, a context of %d: none may be less than 0, -1 and -1",
-			o.CacheBytes, o.GPULayers, o.Context)
+	case o.CacheBytes < 0 || o.AdapterBytes < 0 || o.GPULayers < -1 || o.Context < Auto:
+		return s, fmt.Errorf("%d bytes for past prompts and %d for adapters, %d layers on an accelerator, a context of %d: none may be less than 0, 0, -1 and -1",
+			o.CacheBytes, o.AdapterBytes, o.GPULayers, o.Context)
 	}
 	if s.Keys, err = cacheType(o.Keys); err != nil {
 		return s, err
@@ -100,10 +114,24 @@ func (o Options) sizing() (gguf.Sizing, error) {
 	if s.Values, err = cacheType(o.Values); err != nil {
 		return s, err
 	}
-	if s.Values.Quantized() && !s.Flash {
-		return s, fmt.Errorf("values are kept in %q, which the engine does on an accelerator only", o.Values)
+	s.Flash, err = o.flash(s.Values.Quantized())
+	return s, err
+}
+
+// flash reports whether the fused kernel is used.
+func (o Options) flash(blocks bool) (bool, error) {
+	switch o.Flash {
+	case "", FlashAuto:
+		return blocks || o.GPULayers != 0, nil
+	case FlashOn:
+		return true, nil
+	case FlashOff:
+		if blocks {
+			return false, fmt.Errorf("kv_type_v is %s, which needs flash attention, but flash_attn is off", o.Values)
+		}
+		return false, nil
 	}
-	return s, nil
+	return false, fmt.Errorf("flash attention %q: allowed are auto, on and off", o.Flash)
 }
 
 // ContextError means that a context was asked for that the model has not.

@@ -90,6 +90,7 @@ func (p Plan) At(context int) Plan {
 	p.Unknown, p.Lines = e.Unknown, nil
 	onDevice := p.offloaded()
 	mapped, copied := p.weights(e)
+	p.add("adapters", p.options.AdapterBytes, false, "read into memory")
 	if !p.options.NoAnswers {
 		p.share("context", e.KV, fmt.Sprintf("keys in %s and values in %s for %d slots of %d tokens", kept(p.options.Keys), kept(p.options.Values), p.Slots, p.Context))
 		p.share("state", e.State, fmt.Sprintf("what %d sequences leave in layers with a state", p.Slots))

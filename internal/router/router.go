@@ -1,15 +1,15 @@
 // Package router chooses the backend for each request and keeps the books on
 // how each dispatch ended. It never retries and never calls a backend itself:
-// the caller of Pick dispatches, and reports back.
+// the caller of Pick or Await dispatches, and reports back.
 package router
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"sync"
-	"sync/atomic"
 
 	"github.com/inferd/inferd/internal/backend"
 	"github.com/inferd/inferd/wire"
@@ -22,6 +22,14 @@ var (
 	// ErrNotReady: a backend could, but none that could is ready.
 	ErrNotReady = errors.New(wire.MsgBackendNotReady)
 )
+
+// UnableError is the ErrNone that a backend has given a reason for.
+type UnableError struct{ Why string }
+
+func (e *UnableError) Error() string { return e.Why }
+
+// Is reports that it is an ErrNone.
+func (*UnableError) Is(target error) bool { return target == ErrNone }
 
 // Need is what a request needs of its backend.
 type Need struct {
@@ -44,32 +52,45 @@ func (n Need) metBy(c backend.Capabilities) bool {
 	return true
 }
 
-// Router picks among a fixed list of backends. It is safe for concurrent use.
+// Router picks among a list of backends, which may be replaced. It is safe for
+// concurrent use.
 type Router struct {
-	entries []*entry // in order of preference
+	// mu guards the fields below.
+	mu      sync.Mutex
+	entries []*entry         // in order of preference
+	books   map[string]*book // by name
+	changed chan struct{}    // closed when another Pick may end otherwise
+	closed  bool
+	expects bool
 }
 
-// entry is one backend and its own books. They belong to the name, so that
-// two backends of one kind never answer for each other.
+// entry is one backend in the list, or one that has left it while requests run
+// there.
 type entry struct {
-	backend  backend.Backend
-	running  atomic.Int64
-	outcomes [OwnFault + 1]atomic.Uint64 // by Outcome
-}
-
-// Stats is how the dispatches to one backend ended so far.
-type Stats struct {
-	Name string
-	// Running is how many were picked and are not done.
-	Running int64
-	// The rest counts the finished ones by Outcome.
-	OK, CallerFault, BackendFault, Cancelled, OwnFault uint64
+	backend backend.Backend
+	book    *book
+	running int
+	left    bool
+	idle    chan struct{} // closed when it has left and nothing runs there
 }
 
 // New returns a router over backends, in order of preference. It panics on two
 // backends of one name, which the config refuses.
 func New(backends []backend.Backend) *Router {
-	r := &Router{}
+	r := &Router{books: make(map[string]*book), changed: make(chan struct{})}
+	r.Set(backends)
+	return r
+}
+
+// Set replaces the list. A backend that is in it already keeps what runs there.
+// It returns, for each that is not in it any more, a channel that is closed when
+// nothing runs there. Set panics as New does.
+func (r *Router) Set(backends []backend.Backend) (left map[backend.Backend]<-chan struct{}) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	old := r.entries
+	r.entries = nil
+	left = make(map[backend.Backend]<-chan struct{})
 	names := make(map[string]bool, len(backends))
 	for _, b := range backends {
 		name := b.Name()
@@ -77,15 +98,75 @@ func New(backends []backend.Backend) *Router {
 			panic(fmt.Sprintf("router: two backends named %q", name))
 		}
 		names[name] = true
-		r.entries = append(r.entries, &entry{backend: b})
+		r.entries = append(r.entries, r.entryLocked(old, b))
 	}
-	return r
+	for _, e := range old {
+		if indexOf(r.entries, e.backend) < 0 {
+			e.left = true
+			e.settleLocked()
+			left[e.backend] = e.idle
+		}
+	}
+	r.changedLocked()
+	return left
+}
+
+func (r *Router) entryLocked(old []*entry, b backend.Backend) *entry {
+	if i := indexOf(old, b); i >= 0 {
+		return old[i]
+	}
+	name := b.Name()
+	if r.books[name] == nil {
+		r.books[name] = &book{}
+	}
+	return &entry{backend: b, book: r.books[name], idle: make(chan struct{})}
+}
+
+func indexOf(entries []*entry, b backend.Backend) int {
+	for i, e := range entries {
+		if e.backend == b {
+			return i
+		}
+	}
+	return -1
+}
+
+// Expect says whether backends are to come that are not in the list yet. While
+// they are, a request that none in the list can serve waits.
+func (r *Router) Expect(on bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.expects = on
+	r.changedLocked()
+}
+
+// Changed says that a backend may have become ready, or can do other things
+// than before: whoever waits in Await looks again.
+func (r *Router) Changed() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.changedLocked()
+}
+
+func (r *Router) changedLocked() {
+	close(r.changed)
+	r.changed = make(chan struct{})
+}
+
+// Close ends all waiting in Await: nothing becomes ready any more.
+func (r *Router) Close() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closed = true
+	r.changedLocked()
 }
 
 // Offers is what a request can hope for: the capabilities of all backends that
 // meet n, ready or not, put together. Where they differ in more than what they
 // can, the first counts.
 func (r *Router) Offers(n Need) backend.Capabilities {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	var all backend.Capabilities
 	for _, e := range slices.Backward(r.entries) {
 		c := e.backend.Capabilities()
@@ -106,52 +187,52 @@ func (r *Router) Offers(n Need) backend.Capabilities {
 // ended, on every path; calls after the first do nothing, so that a deferred
 // one can stand in for the paths that a panic takes.
 func (r *Router) Pick(n Need) (b backend.Backend, done func(Outcome), err error) {
-	candidates := make([]candidate, len(r.entries))
-	for i, e := range r.entries {
-		candidates[i] = candidate{
-			capable: n.metBy(e.backend.Capabilities()),
-			ready:   e.backend.Ready(),
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.pickLocked(n)
+}
+
+// Await is Pick that waits while a backend could do what n needs and none that
+// could is ready, until one is. It returns ErrNotReady when the router is
+// closed, and the cause of ctx when that ends first.
+func (r *Router) Await(ctx context.Context, n Need) (b backend.Backend, done func(Outcome), err error) {
+	for {
+		r.mu.Lock()
+		b, done, err := r.pickLocked(n)
+		changed, closed := r.changed, r.closed
+		r.mu.Unlock()
+		if err == nil || closed || !errors.Is(err, ErrNotReady) {
+			return b, done, err
 		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return nil, nil, context.Cause(ctx)
+		}
+	}
+}
+
+func (r *Router) pickLocked(n Need) (backend.Backend, func(Outcome), error) {
+	candidates := make([]candidate, len(r.entries))
+	whyNot := ""
+	for i, e := range r.entries {
+		c := e.backend.Capabilities()
+		candidates[i] = candidate{capable: n.metBy(c), ready: e.backend.Ready()}
+		whyNot = cmp.Or(whyNot, c.WhyNot)
 	}
 	index, why := pick(candidates)
 	switch why {
 	case noneCapable:
+		if r.expects {
+			return nil, nil, ErrNotReady
+		}
+		if whyNot != "" {
+			return nil, nil, &UnableError{whyNot}
+		}
 		return nil, nil, ErrNone
 	case noneReady:
 		return nil, nil, ErrNotReady
 	}
 	e := r.entries[index]
-	return e.backend, e.begin(), nil
-}
-
-// Stats returns the books of every backend, in order of preference.
-func (r *Router) Stats() []Stats {
-	all := make([]Stats, len(r.entries))
-	for i, e := range r.entries {
-		all[i] = Stats{
-			Name:         e.backend.Name(),
-			Running:      e.running.Load(),
-			OK:           e.outcomes[OK].Load(),
-			CallerFault:  e.outcomes[CallerFault].Load(),
-			BackendFault: e.outcomes[BackendFault].Load(),
-			Cancelled:    e.outcomes[Cancelled].Load(),
-			OwnFault:     e.outcomes[OwnFault].Load(),
-		}
-	}
-	return all
-}
-
-// begin books a dispatch and returns the func that books its end.
-func (e *entry) begin() (done func(Outcome)) {
-	e.running.Add(1)
-	var once sync.Once
-	return func(o Outcome) {
-		if o < OK || o > OwnFault {
-			o = OwnFault // so that the books add up
-		}
-		once.Do(func() {
-			e.outcomes[o].Add(1)
-			e.running.Add(-1)
-		})
-	}
+	return e.backend, r.beginLocked(e), nil
 }

@@ -50,6 +50,9 @@ func codeOf(err error) (wire.Code, string) {
 	if e, ok := errors.AsType[*wire.StreamError](err); ok {
 		return e.Code, e.Message
 	}
+	if e, ok := errors.AsType[*router.UnableError](err); ok {
+		return wire.CodeBackendUnavailable, e.Why
+	}
 	switch {
 	case errors.Is(err, wire.ErrFrameTooLarge):
 		return wire.CodeFrameTooLarge, fmt.Sprintf("frame too large: at most %d bytes are allowed", wire.MaxFrame)

@@ -78,21 +78,35 @@ func (x *exchange) answer(ctx context.Context) error {
 	}
 	x.finish = x.server.activity.admitted()
 	defer release()
-	x.queueTime = time.Since(x.received)
+	for {
+		begun, err := x.dispatch(ctx)
+		if begun || err == nil {
+			return err
+		}
+	}
+}
 
-	b, report, err := x.server.cfg.Router.Pick(x.job.need())
+// dispatch has a backend do the work, and waits for one that is away. begun is
+// false where that backend has gone before anything was done.
+func (x *exchange) dispatch(ctx context.Context) (begun bool, err error) {
+	b, report, err := x.server.cfg.Router.Await(ctx, x.job.need())
 	if err != nil {
-		return err
+		return true, err
 	}
 	outcome := router.OwnFault // what a panic is
 	defer func() { report(outcome) }()
+	x.queueTime = time.Since(x.received)
 	x.backend = b.Name()
 	err = x.job.call(ctx, x, b)
 	outcome = router.OutcomeOf(err, x.result.Stop)
-	if err == nil && x.result.Stop == "" {
-		return errNoTerminal
+	if errors.Is(err, backend.ErrNotBegun) && ctx.Err() == nil {
+		x.backend = ""
+		return false, err
 	}
-	return err
+	if err == nil && x.result.Stop == "" {
+		return true, errNoTerminal
+	}
+	return true, err
 }
 
 // moved sends queue positions to a client that asked for them. A position is
@@ -126,7 +140,7 @@ func (x *exchange) produced() {
 	}
 }
 
-// terminal is the frame that ends a request which Admit, Pick or a backend
+// terminal is the frame that ends a request which Admit, Await or a backend
 // has ended with err.
 func (x *exchange) terminal(ctx context.Context, err error) wire.V1Response {
 	if err == nil {

@@ -32,15 +32,15 @@ type generate func(ctx context.Context, req *backend.Request, emit func([]backen
 type scripted struct {
 	backend.Unsupported
 	generate generate
-	unready  bool
 	unable   bool
 	able     func(*backend.Capabilities) // what it can do beside
+	whyNot   string
 }
 
 func (s *scripted) Name() string { return "scripted" }
-func (s *scripted) Ready() bool  { return !s.unready }
+func (s *scripted) Ready() bool  { return true }
 func (s *scripted) Capabilities() backend.Capabilities {
-	c := backend.Capabilities{Generate: !s.unable, Slots: 4}
+	c := backend.Capabilities{Generate: !s.unable, WhyNot: s.whyNot, Slots: 4}
 	if s.able != nil {
 		s.able(&c)
 	}

@@ -99,7 +99,6 @@ func TestV1_ErrorTable(t *testing.T) {
 		{"grammar", open, scripted{}, ask("1", `,"grammar":"no root"`), wire.V1Error{ID: "1", Code: "invalid_request"}, "grammar", false},
 		{"queue full", full, scripted{}, ask("1", ""), wire.V1Error{ID: "1", Code: "queue_full", Message: "queue full"}, "", false},
 		{"no backend", open, scripted{unable: true}, ask("1", ""), wire.V1Error{ID: "1", Code: "backend_unavailable", Message: "no backend available"}, "", false},
-		{"not ready", open, scripted{unready: true}, ask("1", ""), wire.V1Error{ID: "1", Code: "backend_unavailable", Message: "backend not ready"}, "", false},
 		{"fails before the stream", open, scripted{generate: fails(backend.Errorf(backend.Unavailable, "worker died"))}, ask("1", ""),
 			wire.V1Error{ID: "1", Code: "backend_unavailable", Message: "worker died"}, "", false},
 		{"ends for no reason", open, scripted{generate: ends}, ask("1", ""),

@@ -80,6 +80,22 @@ func (h *Hub) keepLocked(c wire.Capabilities, frame []byte) {
 	h.capsFrames = append(h.capsFrames, frame)
 }
 
+// Keep forgets the capabilities of all backends but those named, and gives them
+// their order.
+func (h *Hub) Keep(names []string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	caps, frames := h.caps, h.capsFrames
+	h.caps, h.capsFrames = nil, nil
+	for _, name := range names {
+		for i := range caps {
+			if caps[i].Backend == name {
+				h.caps, h.capsFrames = append(h.caps, caps[i]), append(h.capsFrames, frames[i])
+			}
+		}
+	}
+}
+
 // Snapshot returns the present state and the capabilities of every backend
 // known so far, in the order in which they became known.
 func (h *Hub) Snapshot() (state wire.AdminEvent, caps []wire.Capabilities) {

@@ -147,30 +147,7 @@ func (s *Store) checkBytes(ctx context.Context, c *Check, models []Manifest, o V
 		return err
 	}
 	defer b.Close()
-	s.verifying(b.Path)
-	progress := func(done int64) {
-		if o.Progress != nil {
-			o.Progress(c.Blob, done, b.Size)
-		}
-	}
-	actual, n, err := transfer(ctx, nil, b.file, b.Size, progress)
-	if err != nil {
-		return err
-	}
-	c.Size = n
-	switch {
-	case !actual.Equal(c.Blob):
-		c.State, c.Actual = CheckCorrupt, actual
-	case slices.ContainsFunc(models, func(m Manifest) bool { return m.wrongSize(c.Blob, n) }):
-		c.State = CheckWrongSize
-	default:
-		c.State = CheckGood
-		return nil
-	}
-	if o.Repair {
-		return s.repair(ctx, c, b.file)
-	}
-	return nil
+	return s.checkOpen(ctx, c, b, models, o)
 }
 
 // blobs lists the blobs that are there. What does not have the name of one is

@@ -158,12 +158,12 @@ func TestRun_SaysWhyItCannotStart(t *testing.T) {
 				return b
 			})
 		}, proto.FailModel, "not a number"},
-		"a context that is too large": {func(_ *testing.T, c *Config) { c.NCtx = 4096 },
+		"a context that is too large": {func(_ *testing.T, c *Config) { c.Options.NCtx = 4096 },
 			proto.FailConfig, "n_ctx is 4096, but the model was trained with a context of 1024"},
 		"a context that no machine has room for": {func(t *testing.T, c *Config) {
 			m := gguf.TinyModel()
 			m.Context, m.Heads, m.HeadsKV, m.Embedding, m.FeedForward = 1<<30, 64, 64, 2048, 64
-			c.Model, c.NCtx, c.Slots = written(t, m), 1<<30, 1
+			c.Model, c.Options.NCtx, c.Options.Slots = written(t, m), 1<<30, 1
 		}, proto.FailMemory, "\n  context "},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -208,7 +208,7 @@ func TestRun_LoadsEncoders(t *testing.T) {
 
 // With auto the context is the model's own where there is room for it.
 func TestRun_TakesTheLargestContext(t *testing.T) {
-	w := start(t, func(c *Config) { c.NCtx = -1 })
+	w := start(t, func(c *Config) { c.Options.NCtx = -1 })
 	if n := w.Capabilities().ContextTokens; n != 1024 {
 		t.Errorf("the context is %d, want 1024", n)
 	}
@@ -225,7 +225,7 @@ func TestGenerate_RefusesAModelOfAnotherFamily(t *testing.T) {
 		t.Error("the model counts as able to chat")
 	}
 	_, _, err := generate(t.Context(), b.Backend, ask("Hi"))
-	if backend.KindOf(err) != backend.Invalid || !strings.Contains(err.Error(), "template") {
+	if backend.KindOf(err) != backend.Invalid || !strings.Contains(err.Error(), "the chat template of family ChatML is not rendered yet") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -237,7 +237,7 @@ func actAsDaemon() {
 	up := make(chan struct{})
 	args := strings.Split(os.Getenv(daemonEnv), "\n")
 	b := New(Config{
-		Name: "builtin", Model: Builtin, Slots: 1, WorkerPath: args[0], EngineRoot: args[1],
+		Name: "builtin", Model: builtinName, Options: Options{Slots: 1}, WorkerPath: args[0], EngineRoot: args[1],
 		Events: Events{Loading: func(wire.LoadPhase) {}, Up: func() { close(up) }, Down: func(error) {}},
 		Log:    slog.New(slog.DiscardHandler),
 	})

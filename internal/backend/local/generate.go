@@ -41,6 +41,8 @@ func (b *Backend) Generate(ctx context.Context, req *backend.Request, emit func(
 	case ctx.Err() != nil:
 		r.Stop = wire.StopCancelled
 		return r, nil
+	case errors.Is(err, engine.ErrNone):
+		return r, &backend.Error{Kind: backend.Unavailable, Message: wire.MsgBackendNotReady, Err: backend.ErrNotBegun}
 	case errors.Is(err, engine.ErrDown):
 		return r, &backend.Error{Kind: backend.Unavailable, Message: engine.ErrDown.Error(), Err: err}
 	case err != nil:

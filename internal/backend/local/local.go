@@ -3,8 +3,11 @@
 package local
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
+	"path/filepath"
+	"strings"
 	"sync"
 
 	"github.com/inferd/inferd/internal/backend"
@@ -16,19 +19,34 @@ import (
 // Config says what to run.
 type Config struct {
 	Name string
-	// Model is a path to a GGUF file, or "builtin".
-	Model      string
+	// Model is what the model is called before it says so itself.
+	Model string
+	// Files has the model; nil is the one built into the worker.
+	Files      engine.Model
+	Options    Options
+	WorkerPath string
+	EngineRoot string
+	Events     Events
+	Log        *slog.Logger
+}
+
+// Options say how the engine runs the model. The zero value of each is the
+// engine's default, but for NGPULayers, whose zero keeps all on the CPU.
+type Options struct {
 	NCtx       int // tokens of prompt and answer together; 0 is the model's own, -1 the largest that fits
-	NGPULayers int
+	NGPULayers int // -1 is all
 	Slots      int // requests at once
 	Threads    int // 0 lets the worker choose
+	Batch      int // tokens that one step takes at most
 	CacheBytes int // host memory for the states of past prompts
+	// KVTypeK and KVTypeV are what the KV cache is stored in; empty is f16.
+	KVTypeK, KVTypeV string
+	FlashAttn        string // auto, on or off; empty is auto
+	NoMmap, Mlock    bool
+	// LoRA has the scale of each adapter in Files.
+	LoRA []float32
 	// Embed and Rerank make the model read texts, too; nil is not.
 	Embed, Rerank *Reading
-	WorkerPath    string
-	EngineRoot    string
-	Events        Events
-	Log           *slog.Logger
 }
 
 // Reading says how the model reads texts.
@@ -37,8 +55,18 @@ type Reading struct {
 	Pooling string // mean, cls or last, for vectors; empty is the model's own
 }
 
-// Builtin is the name of the model that the worker carries in itself.
-const Builtin = "builtin"
+func (o Options) load(engineRoot string) proto.Load {
+	l := proto.Load{
+		EngineRoot: engineRoot, GPULayers: o.NGPULayers, Context: o.NCtx, Slots: o.Slots, Threads: o.Threads,
+		Batch: o.Batch, CacheBytes: o.CacheBytes, KeyType: o.KVTypeK, ValueType: o.KVTypeV,
+		FlashAttention: o.FlashAttn, NoMmap: o.NoMmap, Mlock: o.Mlock,
+		Embed: (*proto.Reading)(o.Embed), Rerank: (*proto.Reading)(o.Rerank),
+	}
+	for _, scale := range o.LoRA {
+		l.Adapters = append(l.Adapters, proto.Adapter{Scale: scale})
+	}
+	return l
+}
 
 // Events tell the owner what becomes of the backend. They are called from
 // Run's goroutine, in order, never two at a time.
@@ -63,16 +91,8 @@ type Backend struct {
 // New makes the backend. Run starts it.
 func New(cfg Config) *Backend {
 	b := &Backend{cfg: cfg, caps: hoped(cfg)}
-	load := proto.Load{
-		EngineRoot: cfg.EngineRoot, Model: cfg.Model, GPULayers: cfg.NGPULayers,
-		Context: cfg.NCtx, Slots: cfg.Slots, Threads: cfg.Threads, CacheBytes: cfg.CacheBytes,
-		Embed: (*proto.Reading)(cfg.Embed), Rerank: (*proto.Reading)(cfg.Rerank),
-	}
-	if cfg.Model == Builtin {
-		load.Model = ""
-	}
 	b.engine = engine.New(engine.Config{
-		WorkerPath: cfg.WorkerPath, Load: load, Log: cfg.Log,
+		WorkerPath: cfg.WorkerPath, Load: cfg.Options.load(cfg.EngineRoot), Model: cfg.Files, Log: cfg.Log,
 		Events: engine.Events{Loading: b.loading, Up: b.up, Down: cfg.Events.Down},
 	})
 	return b
@@ -81,8 +101,8 @@ func New(cfg Config) *Backend {
 // hoped is what the backend can do if its model is one that can all.
 func hoped(cfg Config) backend.Capabilities {
 	return backend.Capabilities{
-		Generate: true, V2: true, Tools: true, Thinking: true, Embed: cfg.Embed != nil, Rerank: cfg.Rerank != nil,
-		Slots: cfg.Slots, Model: cfg.Model,
+		Generate: true, V2: true, Tools: true, Thinking: true, Embed: cfg.Options.Embed != nil, Rerank: cfg.Options.Rerank != nil,
+		Slots: cfg.Options.Slots, Model: cfg.Model,
 	}
 }
 
@@ -105,7 +125,8 @@ func (b *Backend) loading(p proto.Loading) {
 func (b *Backend) up(r proto.Ready) {
 	b.mu.Lock()
 	b.caps = backend.Capabilities{
-		Generate: r.Generates, V2: r.Generates, Tools: r.Tools, Thinking: r.Thinking, Slots: r.Slots, ContextTokens: r.Context, Model: r.Model, Engine: r.Engine,
+		Generate: r.Generates, V2: r.Generates, Tools: r.Tools, Thinking: r.Thinking, WhyNot: r.Why, Traits: backend.Traits(r.Traits), Slots: r.Slots, ContextTokens: r.Context,
+		Model: cmp.Or(r.Model, strings.TrimSuffix(filepath.Base(b.cfg.Model), ".gguf")), Engine: r.Engine,
 		Accelerator: r.Accelerator, GPULayers: r.GPULayers, DeviceName: r.DeviceName,
 	}
 	readable(&b.caps, r)
@@ -136,5 +157,6 @@ func (b *Backend) Info() wire.BackendStatus {
 	return wire.BackendStatus{
 		Name: b.cfg.Name, Ready: b.Ready(), Model: c.Model, Engine: c.Engine, Accelerator: c.Accelerator,
 		DeviceName: c.DeviceName, NCtx: c.ContextTokens, Slots: c.Slots, PID: s.PID, Restarts: s.Restarts,
+		Template: c.Traits.Template, Reason: c.WhyNot,
 	}
 }

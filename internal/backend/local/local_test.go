@@ -63,7 +63,7 @@ func TestGenerate_StopsAtMaxTokensAndAtTheContextsEnd(t *testing.T) {
 	if res.Stop != wire.StopLength || res.Usage.CompletionTokens != 7 {
 		t.Errorf("result %+v", res)
 	}
-	b := start(t, func(c *Config) { c.NCtx = 48 })
+	b := start(t, func(c *Config) { c.Options.NCtx = 48 })
 	r.Params.MaxTokens = 1000
 	_, res = answer(t, b.Backend, r)
 	if total := res.Usage.PromptTokens + res.Usage.CompletionTokens; res.Stop != wire.StopLength || total != 48 {
@@ -180,7 +180,7 @@ func TestGenerate_ReportsPrefill(t *testing.T) {
 
 // Eight at once get what each would get alone, and faster in all.
 func TestGenerate_ManyAtOnceAnswerAsAlone(t *testing.T) {
-	b := start(t, func(c *Config) { c.Slots = 8 }).Backend
+	b := start(t, func(c *Config) { c.Options.Slots = 8 }).Backend
 	prompts := []string{
 		"Tell me a story about a fox.", "Write a story about a girl named Ada.", "Count from 1 to 10.",
 		"What is the capital of France?", "Tell me a story about a bear.", "Who are you?",
@@ -218,7 +218,7 @@ func TestGenerate_ManyAtOnceAnswerAsAlone(t *testing.T) {
 }
 
 func TestGenerate_CancelFreesTheSlot(t *testing.T) {
-	b := start(t, func(c *Config) { c.Slots = 1 }).Backend
+	b := start(t, func(c *Config) { c.Options.Slots = 1 }).Backend
 	for name, r := range map[string]*backend.Request{
 		"reading": ask(strings.Repeat("The fox likes the sun. ", 100)),
 		"writing": ask("Tell me a story about a fox."),

@@ -13,6 +13,7 @@ import (
 
 	"github.com/inferd/inferd/internal/backend"
 	"github.com/inferd/inferd/internal/engine/enginetest"
+	"github.com/inferd/inferd/internal/weights"
 	"github.com/inferd/inferd/wire"
 )
 
@@ -35,6 +36,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
+const builtinName = "builtin"
+
 // watched is a backend with what it reported.
 type watched struct {
 	*Backend
@@ -52,7 +55,7 @@ type watched struct {
 func launch(tb testing.TB, log *slog.Logger, change func(*Config)) (*watched, error) {
 	w := &watched{up: make(chan struct{}, 100), down: make(chan error, 100), ended: make(chan error, 1)}
 	cfg := Config{
-		Name: "builtin", Model: Builtin, Slots: 4,
+		Name: "builtin", Model: builtinName, Options: Options{Slots: 4},
 		WorkerPath: enginetest.Worker(tb), EngineRoot: enginetest.Root(tb),
 		Events: Events{
 			Loading: func(p wire.LoadPhase) { w.mu.Lock(); defer w.mu.Unlock(); w.phases = append(w.phases, p) },
@@ -63,6 +66,11 @@ func launch(tb testing.TB, log *slog.Logger, change func(*Config)) (*watched, er
 	}
 	if change != nil {
 		change(&cfg)
+	}
+	if cfg.Model != builtinName && cfg.Files == nil {
+		model := weights.New(weights.Config{Model: cfg.Model, StoreRoot: tb.TempDir()})
+		tb.Cleanup(func() { _ = model.Close() })
+		cfg.Files = model
 	}
 	w.Backend = New(cfg)
 	ctx, cancel := context.WithCancel(context.Background())

@@ -38,7 +38,7 @@ func writtenModel(t *testing.T, c gguf.ModelConfig) string {
 
 func TestEmbed_AModelForVectorsOnly(t *testing.T) {
 	path := writtenModel(t, gguf.EmbedModel())
-	b := start(t, func(c *Config) { c.Model, c.Embed = path, &Reading{Window: 100} })
+	b := start(t, func(c *Config) { c.Model, c.Options.Embed = path, &Reading{Window: 100} })
 	caps := b.Capabilities()
 	if caps.Generate || !caps.Embed || caps.Rerank || caps.EmbedSize != 64 || caps.ContextTokens != 100 {
 		t.Errorf("capabilities %+v", caps)
@@ -72,7 +72,7 @@ func TestEmbed_AModelForVectorsOnly(t *testing.T) {
 
 func TestRerank_AModelForScoresOnly(t *testing.T) {
 	path := writtenModel(t, gguf.RerankModel())
-	b := start(t, func(c *Config) { c.Model, c.Rerank = path, &Reading{} })
+	b := start(t, func(c *Config) { c.Model, c.Options.Rerank = path, &Reading{} })
 	if caps := b.Capabilities(); caps.Generate || caps.Embed || !caps.Rerank || caps.ContextTokens != 512 {
 		t.Errorf("capabilities %+v", caps)
 	}
@@ -93,7 +93,7 @@ func TestRerank_AModelForScoresOnly(t *testing.T) {
 // A caller that goes takes its work along: what is left of a long list is not
 // computed, and the next request is answered.
 func TestEmbed_EndsWithItsContext(t *testing.T) {
-	b := start(t, func(c *Config) { c.Embed = &Reading{} })
+	b := start(t, func(c *Config) { c.Options.Embed = &Reading{} })
 	gone := errors.New("the caller is gone")
 	texts := make([]string, 2048)
 	for i := range texts {

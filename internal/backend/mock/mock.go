@@ -85,7 +85,7 @@ func (b *Backend) Generate(ctx context.Context, req *backend.Request, emit func(
 		return r.failed(backend.Errorf(backend.Invalid, "this backend does not generate"))
 	}
 	if !b.Ready() {
-		return r.failed(backend.Errorf(backend.Unavailable, wire.MsgBackendNotReady))
+		return r.failed(&backend.Error{Kind: backend.Unavailable, Message: wire.MsgBackendNotReady, Err: backend.ErrNotBegun})
 	}
 	if room := b.config.ContextTokens; room > 0 && r.usage.PromptTokens >= room {
 		return r.failed(backend.Errorf(backend.Invalid,

@@ -291,7 +291,7 @@ func TestBackend_IsReadyAfterItsDelay(t *testing.T) {
 			if ready != (err == nil) {
 				t.Fatalf("ready is %v, generate: %v", ready, err)
 			}
-			if err != nil && (backend.KindOf(err) != backend.Unavailable || err.Error() != wire.MsgBackendNotReady) {
+			if err != nil && (backend.KindOf(err) != backend.Unavailable || !errors.Is(err, backend.ErrNotBegun)) {
 				t.Fatalf("generate: %v", err)
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/inferd/inferd/internal/engine/llama"
+	"github.com/inferd/inferd/internal/engine/proto"
 )
 
 // RawOptions say what RawBench measures.
@@ -38,12 +39,16 @@ func RawBench(settings []RawOptions) ([]RawResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, _, err := openModel(first.Model, first.Builtin)
+	model := proto.Load{}
+	if first.Model != "" {
+		model.Parts = []proto.File{{Name: first.Model}}
+	}
+	files, err := openFiles(model, first.Builtin, func(f proto.File) (*os.File, error) { return os.Open(f.Name) })
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = f.Close() }()
-	m, err := lib.LoadModel(f, llama.ModelOptions{})
+	defer files.close()
+	m, err := lib.LoadModel(files.parts[0], llama.ModelOptions{})
 	if err != nil {
 		return nil, err
 	}
@@ -59,6 +64,13 @@ func RawBench(settings []RawOptions) ([]RawResult, error) {
 	return out, nil
 }
 
+func flash(on bool) llama.Flash {
+	if on {
+		return llama.FlashOn
+	}
+	return llama.FlashOff
+}
+
 func rawRun(m *llama.Model, o RawOptions) (r RawResult, err error) {
 	if o.Threads == 0 {
 		o.Threads = runtime.GOMAXPROCS(0)
@@ -68,7 +80,7 @@ func rawRun(m *llama.Model, o RawOptions) (r RawResult, err error) {
 	}
 	c, err := m.NewContext(llama.ContextOptions{
 		Cells: o.Sequences * roundUp(o.Prompt+o.Tokens, 256), Batch: batchTokens, MaxSeqs: o.Sequences,
-		Threads: o.Threads, Split: !o.Unified, NoFlash: !o.Flash,
+		Threads: o.Threads, Split: !o.Unified, Flash: flash(o.Flash),
 	})
 	if err != nil {
 		return r, err

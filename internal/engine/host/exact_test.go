@@ -21,7 +21,7 @@ import (
 func real(t *testing.T, slots int) *loaded {
 	t.Helper()
 	ld, err := load(proto.Load{EngineRoot: enginetest.Root(t), Slots: slots},
-		Builtin{Name: model.Name, GGUF: model.GGUF}, unlimited, func(proto.Loading) {}, nil)
+		Options{Builtin: Builtin{Name: model.Name, GGUF: model.GGUF}}, func(proto.Loading) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func real(t *testing.T, slots int) *loaded {
 // own, one token at a time.
 func bare(t *testing.T, m *llama.Model, prompt []batch.Token, most int) string {
 	t.Helper()
-	c, err := m.NewContext(llama.ContextOptions{Cells: 1024, Batch: batchTokens, MaxSeqs: 1, Threads: 1, Split: true, NoFlash: true})
+	c, err := m.NewContext(llama.ContextOptions{Cells: 1024, Batch: batchTokens, MaxSeqs: 1, Threads: 1, Split: true, Flash: llama.FlashOff})
 	if err != nil {
 		t.Fatal(err)
 	}

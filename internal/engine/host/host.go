@@ -8,32 +8,47 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"sync"
 	"time"
 
 	"github.com/inferd/inferd/internal/engine/batch"
 	"github.com/inferd/inferd/internal/engine/llama"
 	"github.com/inferd/inferd/internal/engine/proto"
+	"github.com/inferd/inferd/internal/memplan"
 	"github.com/inferd/inferd/wire"
 )
 
 // Options are what a worker brings along itself.
 type Options struct {
 	Builtin Builtin
+	// Open opens a file that the daemon names.
+	Open func(proto.File) (*os.File, error)
 	// Log takes the engine's errors, a line each.
 	Log func(line string)
 	// Shared says that the process is not the worker's alone, as in a test:
 	// its memory is not bounded, and it is no likelier to be killed for it.
 	Shared bool
+
+	// limit keeps the process to its plan; nil does not, where it is not a
+	// worker's.
+	limit func(plan memplan.Plan, gpuLayers int)
+}
+
+// engineLog hands on what the engine says in error. Its warnings are for people
+// who choose parameters by hand.
+func (o Options) engineLog(level llama.Level, line string) {
+	if level >= llama.LevelError && o.Log != nil {
+		o.Log(line)
+	}
 }
 
 // Run is the worker: it talks to the daemon over conn until that ends, which
 // is how a worker is told to go. The error says why it could not serve.
 func Run(ctx context.Context, conn io.ReadWriter, o Options) error {
-	limit := unlimited
 	if !o.Shared {
 		raiseKillScore()
-		limit = limitMemory
+		o.limit = limitMemory
 	}
 	l := &link{w: conn}
 	l.send(proto.KindHello, proto.Hello{Version: proto.Version})
@@ -52,13 +67,7 @@ func Run(ctx context.Context, conn io.ReadWriter, o Options) error {
 	if err != nil {
 		return fmt.Errorf("read what to load: %w", err)
 	}
-	log := func(level llama.Level, line string) {
-		// Its warnings are for people who choose parameters by hand.
-		if level >= llama.LevelError {
-			o.Log(line)
-		}
-	}
-	ld, err := load(m, o.Builtin, limit, func(p proto.Loading) { l.send(proto.KindLoading, p) }, log)
+	ld, err := load(m, o, func(p proto.Loading) { l.send(proto.KindLoading, p) })
 	if err != nil {
 		f := proto.Failed{Kind: proto.FailModel, Message: err.Error()}
 		if why, ok := errors.AsType[*failure](err); ok {
@@ -68,7 +77,6 @@ func Run(ctx context.Context, conn io.ReadWriter, o Options) error {
 		return err
 	}
 	w := newWorker(l, ld)
-	ld.ready.Tools, ld.ready.Thinking = ld.format.Tools(), ld.format.Thinking()
 	l.send(proto.KindReady, ld.ready)
 	return w.run(ctx, in)
 }
@@ -100,7 +108,7 @@ func newWorker(l *link, ld *loaded) *worker {
 		return w
 	}
 	w.loop = batch.New(ld.lm, ld.lm, w.out, batch.Config{
-		Slots: ld.ready.Slots, Context: ld.ready.Context, Batch: batchTokens,
+		Slots: ld.ready.Slots, Context: ld.ready.Context, Batch: ld.batch,
 		Cuts: ld.model.CutsPrefixes(), HostBytes: ld.cache,
 		// A guess is checked with others in one step, which on the CPU rounds
 		// otherwise than a token alone.

@@ -2,12 +2,6 @@ package host
 
 import "github.com/inferd/inferd/internal/memplan"
 
-// limiter bounds the memory of the process by a plan.
-type limiter func(plan memplan.Plan, gpuLayers int)
-
-// unlimited leaves the process as it is.
-func unlimited(memplan.Plan, int) {}
-
 // limitMemory bounds what this process may take, to its plan and some room: a
 // leak ends in a worker that dies, and not in a machine that stands still.
 //

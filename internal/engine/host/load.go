@@ -2,9 +2,6 @@ package host
 
 import (
 	"errors"
-	"fmt"
-	"os"
-	"runtime"
 	"strings"
 	"time"
 
@@ -12,14 +9,10 @@ import (
 	"github.com/inferd/inferd/internal/engine/library"
 	"github.com/inferd/inferd/internal/engine/llama"
 	"github.com/inferd/inferd/internal/engine/proto"
-	"github.com/inferd/inferd/internal/gguf"
 	"github.com/inferd/inferd/internal/memplan"
 	"github.com/inferd/inferd/internal/prompt/chatml"
 	"github.com/inferd/inferd/wire"
 )
-
-// batchTokens is the size of one batch.
-const batchTokens = memplan.DefaultBatch
 
 // failure is why a load ended; Kind tells the daemon what to say.
 type failure struct {
@@ -39,6 +32,7 @@ type loaded struct {
 	model  *llama.Model
 	lm     *lm // nil where the model answers nothing
 	format chatml.Format
+	batch  int // tokens that one step takes at most
 	cache  int // bytes for the states of past prompts
 	ready  proto.Ready
 
@@ -79,148 +73,92 @@ func OpenEngine(root string, log func(llama.Level, string)) (*llama.Library, err
 	return lib, nil
 }
 
-// load opens the engine and the model as m says, reporting how far it is. limit
-// bounds the process by the plan; it lasts as long as the process does.
-func load(m proto.Load, built Builtin, limit limiter, report func(proto.Loading), log func(llama.Level, string)) (*loaded, error) {
-	lib, err := OpenEngine(m.EngineRoot, log)
+// load opens the engine and the model as m says, reporting how far it is.
+func load(m proto.Load, o Options, report func(proto.Loading)) (*loaded, error) {
+	lib, err := OpenEngine(m.EngineRoot, o.engineLog)
 	if err != nil {
 		return nil, err
 	}
-	model, plan, header, err := loadModel(lib, m, built, limit, report)
+	files, err := openFiles(m, o.Builtin, o.Open)
+	if err != nil {
+		return nil, failed(proto.FailModel, "", err)
+	}
+	defer files.close()
+	options, plan, err := prepare(m, files, o.limit)
 	if err != nil {
 		return nil, err
 	}
-	ld := &loaded{model: model, cache: int(plan.Cache), ready: proto.Ready{
-		Model: modelName(m, built, model), Engine: "llama.cpp " + lib.Version(), Context: plan.Context,
-		Slots: m.Slots, GPULayers: m.GPULayers, Memory: plan.Host(),
-	}}
-	ld.ready.Accelerator, ld.ready.DeviceName = accelerator(lib, m.GPULayers)
+	model, err := loadModel(lib, m, files, report)
+	if err != nil {
+		return nil, err
+	}
+	ld := &loaded{model: model, batch: options.Batch, cache: int(plan.Cache)}
+	ld.ready = proto.Ready{
+		Context: plan.Context, Slots: m.Slots, Threads: options.Threads, GPULayers: m.GPULayers, Memory: plan.Host(),
+	}
 	if len(plan.Readers) > 0 {
 		ld.turns = newTurns()
 	}
-	if err := ld.makeReaders(m, header, plan); err != nil {
+	if err := ld.makeReaders(m, files.info, plan); err != nil {
 		return nil, err
 	}
-	ld.format, ld.ready.Generates = chatml.Lookup(model.ChatTemplate())
-	switch {
-	case !model.Generates() || !answers(header):
+	ld.ready.Model = files.modelName()
+	ld.ready.Engine = "llama.cpp " + lib.Version()
+	ld.ready.Accelerator, ld.ready.DeviceName = accelerator(lib, m.GPULayers)
+	ld.ready.Traits = traitsOf(files.info)
+	ld.format, ld.ready.Generates = chatml.Lookup(files.info.ChatTemplate())
+	if !model.Generates() || !answers(files.info) {
 		ld.ready.Generates, ld.ready.Why = false, "the model is no text generator"
 		return ld, nil
-	case !ld.ready.Generates:
-		ld.ready.Why = "the model's chat template is not of a family that this version renders (ChatML)"
 	}
-	return ld, ld.makeContext(m, plan, report)
+	if err := ld.makeContext(m, options, report); err != nil {
+		return nil, err
+	}
+	if ld.ready.Generates {
+		ld.ready.Tools, ld.ready.Thinking = ld.format.Tools(), ld.format.Thinking()
+	} else {
+		ld.ready.Why = whyNotRendered(ld.ready.Traits)
+	}
+	return ld, ld.warmUp()
 }
 
-// makeContext makes room for the answers of all slots.
-func (l *loaded) makeContext(m proto.Load, plan memplan.Plan, report func(proto.Loading)) error {
-	threads := m.Threads
-	if threads == 0 {
-		threads = runtime.GOMAXPROCS(0)
-	}
-	report(proto.Loading{Phase: proto.PhaseKVCache, Context: plan.Context})
-	ctx, err := l.model.NewContext(llama.ContextOptions{
-		// Every slot has room for a whole context of its own, and the answer
-		// of a request does not depend on what runs beside it: see Split.
-		Cells: m.Slots * roundUp(plan.Context, 256), Split: true, NoFlash: m.GPULayers == 0,
-		Batch: batchTokens, MaxSeqs: m.Slots, Threads: threads,
-	})
+// prepare decides how the model is run and keeps this process to it, before any
+// memory is taken.
+func prepare(m proto.Load, files *modelFiles, limit func(memplan.Plan, int)) (llama.ContextOptions, memplan.Plan, error) {
+	plan, err := planFor(m, files)
 	if err != nil {
+		return llama.ContextOptions{}, plan, err
+	}
+	if limit != nil {
+		limit(plan, m.GPULayers)
+	}
+	return contextOptions(m, plan.Context), plan, nil
+}
+
+// makeContext makes room for all slots.
+func (l *loaded) makeContext(m proto.Load, options llama.ContextOptions, report func(proto.Loading)) error {
+	report(proto.Loading{Phase: proto.PhaseKVCache, Context: l.ready.Context})
+	ctx, err := l.model.NewContext(options)
+	if err != nil {
+		return failed(proto.FailModel, "", err)
+	}
+	if err := useAdapters(ctx, m.Adapters); err != nil {
 		return failed(proto.FailModel, "", err)
 	}
 	l.lm = &lm{ctx: ctx, model: l.model, turns: l.turns}
 	if m.Threads == 0 {
-		l.lm.tuner = newTuner(threads)
+		l.lm.tuner = newTuner(options.Threads)
 	}
-	l.ready.Threads = threads
-	if !l.ready.Generates {
-		return nil
-	}
-	return l.warmUp()
+	return nil
 }
 
-func loadModel(lib *llama.Library, m proto.Load, built Builtin, limit limiter, report func(proto.Loading)) (*llama.Model, memplan.Plan, *gguf.File, error) {
-	path := m.Model
-	if path == "" {
-		path = "builtin:" + built.Name
+// useAdapters applies the model's adapters in a context.
+func useAdapters(ctx *llama.Context, adapters []proto.Adapter) error {
+	scales := make([]float32, len(adapters))
+	for i, a := range adapters {
+		scales[i] = a.Scale
 	}
-	report(proto.Loading{Phase: proto.PhaseMmap, Path: path})
-	f, header, err := openModel(m.Model, built)
-	if err != nil {
-		return nil, memplan.Plan{}, nil, failed(proto.FailModel, "", err)
-	}
-	defer f.Close()
-	if err := checkReaders(m, header); err != nil {
-		return nil, memplan.Plan{}, nil, failed(proto.FailConfig, "", err)
-	}
-	plan, err := planFor(m, header)
-	if err != nil {
-		return nil, plan, nil, err
-	}
-	limit(plan, m.GPULayers)
-	var last time.Time
-	model, err := lib.LoadModel(f, llama.ModelOptions{NGPULayers: m.GPULayers, Progress: func(p float32) {
-		// The callback comes once a tensor; a person reads a few a second.
-		if now := time.Now(); now.Sub(last) > 100*time.Millisecond || p == 1 {
-			last = now
-			report(proto.Loading{Phase: proto.PhaseLoad, Fraction: float64(p)})
-		}
-	}})
-	if err != nil {
-		return nil, plan, nil, failed(proto.FailModel, "", fmt.Errorf("%s: %w", path, err))
-	}
-	return model, plan, header, nil
-}
-
-// openModel opens the file to load, the one at path or the built-in one, and
-// reads its header.
-func openModel(path string, built Builtin) (*os.File, *gguf.File, error) {
-	var f *os.File
-	var err error
-	if path == "" {
-		path = "builtin:" + built.Name
-		f, err = builtinFile(built)
-	} else if f, err = os.Open(path); err != nil {
-		err = fmt.Errorf("model: %w", err)
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	header, err := preflight(f)
-	if err != nil {
-		_ = f.Close()
-		return nil, nil, fmt.Errorf("model %s: %w", path, err)
-	}
-	return f, header, nil
-}
-
-// preflight checks a model file before native code sees any of it: what it
-// refuses is what would make the engine abort, or read where nothing is.
-func preflight(f *os.File) (*gguf.File, error) {
-	st, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !st.Mode().IsRegular() {
-		return nil, errors.New("not a regular file")
-	}
-	g, err := gguf.Open(f, st.Size())
-	if err != nil {
-		return nil, err
-	}
-	return g, g.Check()
-}
-
-func roundUp(n, to int) int { return (n + to - 1) / to * to }
-
-func modelName(m proto.Load, built Builtin, model *llama.Model) string {
-	if m.Model == "" {
-		return built.Name
-	}
-	if n := model.Meta("general.name"); n != "" {
-		return n
-	}
-	return strings.TrimSuffix(m.Model[strings.LastIndexAny(m.Model, `/\`)+1:], ".gguf")
+	return ctx.UseAdapters(scales)
 }
 
 // accelerator names what the layers run on.

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"fmt"
 	"runtime"
 
@@ -117,13 +118,12 @@ func (l *loaded) makeReaders(m proto.Load, header *gguf.File, plan memplan.Plan)
 
 // makeReader makes one context and sees that the model can compute in it.
 func (l *loaded) makeReader(m proto.Load, p memplan.Reader, pooling llama.Pooling) (*reader, error) {
-	threads := m.Threads
-	if threads == 0 {
-		threads = runtime.GOMAXPROCS(0)
-	}
+	threads := cmp.Or(m.Threads, runtime.GOMAXPROCS(0))
 	o := llama.ContextOptions{
-		Cells: p.Cells, Batch: p.Batch, MaxSeqs: p.Sequences, Split: !p.Whole, Threads: threads,
-		NoFlash: m.GPULayers == 0, Pooling: pooling,
+		Cells: p.Cells, Batch: p.Batch, MaxSeqs: p.Sequences, Split: !p.Whole, Threads: threads, Pooling: pooling,
+	}
+	if m.GPULayers == 0 {
+		o.Flash = llama.FlashOff // as for answers: docs/decisions/0008
 	}
 	if !p.Whole && pooling != llama.PoolingRank {
 		// The engine computes a batch of texts of different lengths in several
@@ -132,6 +132,10 @@ func (l *loaded) makeReader(m proto.Load, p memplan.Reader, pooling llama.Poolin
 	}
 	ctx, err := l.model.NewContext(o)
 	if err != nil {
+		return nil, err
+	}
+	if err := useAdapters(ctx, m.Adapters); err != nil {
+		ctx.Close()
 		return nil, err
 	}
 	r := &reader{ctx: ctx, turns: l.turns, plan: p, pooling: pooling, pools: o.Pooling == llama.Unpooled}

@@ -22,8 +22,14 @@ import (
 	"github.com/inferd/inferd/wire"
 )
 
+// fromDisk are a worker's options that open models by their paths.
+var fromDisk = Options{
+	Builtin: Builtin{Name: model.Name, GGUF: model.GGUF},
+	Open:    func(f proto.File) (*os.File, error) { return os.Open(f.Name) },
+}
+
 // written writes a model with the built-in one's vocabulary.
-func written(t *testing.T, c gguf.ModelConfig) string {
+func written(t *testing.T, c gguf.ModelConfig) []proto.File {
 	t.Helper()
 	own, err := gguf.Parse(model.GGUF)
 	if err != nil {
@@ -38,14 +44,14 @@ func written(t *testing.T, c gguf.ModelConfig) string {
 	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return path
+	return []proto.File{{Name: path}}
 }
 
 // reading loads a model that reads texts; no path is the built-in one.
 func reading(t *testing.T, m proto.Load) *loaded {
 	t.Helper()
 	m.EngineRoot, m.Slots, m.Threads = enginetest.Root(t), 2, 1
-	ld, err := load(m, Builtin{Name: model.Name, GGUF: model.GGUF}, unlimited, func(proto.Loading) {}, nil)
+	ld, err := load(m, fromDisk, func(proto.Loading) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +79,7 @@ type bareReader struct {
 func bareReading(t *testing.T, m *llama.Model, p llama.Pooling) *bareReader {
 	t.Helper()
 	most := m.TrainedContext()
-	c, err := m.NewContext(llama.ContextOptions{Cells: most, Batch: most, MaxSeqs: 1, Threads: 1, NoFlash: true, Pooling: p})
+	c, err := m.NewContext(llama.ContextOptions{Cells: most, Batch: most, MaxSeqs: 1, Threads: 1, Flash: llama.FlashOff, Pooling: p})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,7 +220,7 @@ func TestEmbed_VectorsAreThoseOfTheTextAlone(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			m := proto.Load{Embed: &proto.Reading{Pooling: tt.asked}}
 			if tt.config != nil {
-				m.Model = written(t, *tt.config)
+				m.Parts = written(t, *tt.config)
 			}
 			ld := reading(t, m)
 			var bare *bareReader
@@ -285,7 +291,7 @@ func TestRerank_ScoresAreThoseOfThePairAlone(t *testing.T) {
 		bare   bool
 	}{{"encoder", gguf.RerankModel(), false}, {"encoder in F32", exact, true}, {"decoder", causal, true}} {
 		t.Run(tt.name, func(t *testing.T) {
-			ld := reading(t, proto.Load{Model: written(t, tt.config), Rerank: &proto.Reading{}})
+			ld := reading(t, proto.Load{Parts: written(t, tt.config), Rerank: &proto.Reading{}})
 			if ld.ready.Generates || ld.lm != nil {
 				t.Error("a reranker is offered for chats")
 			}
@@ -349,7 +355,7 @@ func TestEmbed_RefusesWhatIsLongerThanTheWindow(t *testing.T) {
 func TestEmbed_CutsAndPrefixes(t *testing.T) {
 	c := gguf.EmbedModel()
 	c.Name = "multilingual-e5-tiny"
-	ld := reading(t, proto.Load{Model: written(t, c), Embed: &proto.Reading{}})
+	ld := reading(t, proto.Load{Parts: written(t, c), Embed: &proto.Reading{}})
 	s := serveTexts(t, ld)
 	s.send(proto.KindEmbed, proto.Embed{Request: 1, Input: []string{"a fox"}, Task: wire.TaskRetrievalDocument, Dimensions: 16})
 	s.send(proto.KindEmbed, proto.Embed{Request: 2, Input: []string{"passage: a fox"}, Dimensions: 16})
@@ -370,13 +376,13 @@ func TestLoad_RefusesWhatAModelCantBeReadFor(t *testing.T) {
 	none := gguf.EmbedModel()
 	none.Pooling = gguf.PoolingNone
 	for want, m := range map[string]proto.Load{
-		"rerank is on, but the model has no classification head to score documents with":                               {Model: written(t, gguf.EmbedModel()), Rerank: &proto.Reading{}},
+		"rerank is on, but the model has no classification head to score documents with":                               {Parts: written(t, gguf.EmbedModel()), Rerank: &proto.Reading{}},
 		`embed is on with the pooling "none", which makes no vector of a text: embed_pooling can be mean, cls or last`: {Embed: &proto.Reading{Pooling: "none"}},
-		`embed is on with the pooling "rank", which makes no vector of a text: embed_pooling can be mean, cls or last`: {Model: written(t, gguf.RerankModel()), Embed: &proto.Reading{}},
-		"embed_n_ctx is 513, but the model was trained with a context of 512 tokens":                                   {Model: written(t, gguf.EmbedModel()), Embed: &proto.Reading{Window: 513}},
+		`embed is on with the pooling "rank", which makes no vector of a text: embed_pooling can be mean, cls or last`: {Parts: written(t, gguf.RerankModel()), Embed: &proto.Reading{}},
+		"embed_n_ctx is 513, but the model was trained with a context of 512 tokens":                                   {Parts: written(t, gguf.EmbedModel()), Embed: &proto.Reading{Window: 513}},
 	} {
 		m.EngineRoot, m.Slots = enginetest.Root(t), 1
-		_, err := load(m, Builtin{Name: model.Name, GGUF: model.GGUF}, unlimited, func(proto.Loading) {}, nil)
+		_, err := load(m, fromDisk, func(proto.Loading) {})
 		if err == nil || err.Error() != want {
 			t.Errorf("error %v, want %s", err, want)
 		}

@@ -30,7 +30,7 @@ func TestSplitTemplate_TakesTheLongestControlToken(t *testing.T) {
 // A pair is what the whole template would be as tokens, but for markers in the
 // texts, which stay text.
 func TestPairs_FollowTheTemplateAndKeepTextsText(t *testing.T) {
-	ld := reading(t, proto.Load{Model: written(t, gguf.RerankModel()), Rerank: &proto.Reading{}})
+	ld := reading(t, proto.Load{Parts: written(t, gguf.RerankModel()), Rerank: &proto.Reading{}})
 	m := ld.model
 	const template = "<|im_start|>user\n<Query>: {query}\n<Document>: {document}<|im_end|>\n<|im_start|>assistant\n"
 	p := pairs{model: m, template: splitTemplate(template, m.ControlTokens()), around: llama.Separators{BOS: -1, EOS: -1, SEP: -1}}
@@ -56,7 +56,7 @@ func TestPairs_FollowTheTemplateAndKeepTextsText(t *testing.T) {
 }
 
 func TestPairs_WithoutATemplateAreAsBERTWantsThem(t *testing.T) {
-	ld := reading(t, proto.Load{Model: written(t, gguf.RerankModel()), Rerank: &proto.Reading{}})
+	ld := reading(t, proto.Load{Parts: written(t, gguf.RerankModel()), Rerank: &proto.Reading{}})
 	p := pairs{model: ld.model, around: llama.Separators{BOS: 1, EOS: 2, SEP: 3}}
 	got, err := p.tokens("a", "b")
 	if err != nil {

@@ -17,11 +17,14 @@ type ContextOptions struct {
 	// Split gives every sequence its own share of the cells, rounded up to
 	// 256, instead of one pool for all.
 	Split bool
-	// NoFlash computes attention without the fused kernel.
+	// Flash says whether attention is computed with the fused kernel.
 	//
 	// On the CPU, split and without it, a sequence's logits are the same to
 	// the bit whatever else is in the batch and however its prompt was cut.
-	NoFlash bool
+	Flash Flash
+	// KeyType and ValueType are what the cache is stored in, as in CacheTypes;
+	// empty is f16.
+	KeyType, ValueType string
 	// Pooling makes a context for vectors and scores: see Context.Vector. A
 	// model that looks at whole texts takes no text longer than Batch; every
 	// entry has to ask for its row then.
@@ -54,8 +57,9 @@ func (m *Model) NewContext(o ContextOptions) (*Context, error) {
 	p.NBatch, p.NUBatch = uint32(o.Batch), uint32(o.Batch)
 	p.NThreads, p.NThreadsBatch = int32(o.Threads), int32(o.Threads)
 	p.KVUnified = !o.Split
-	if o.NoFlash {
-		p.FlashAttnType = 0
+	p.FlashAttnType = int32(o.Flash) - 1
+	if err := p.setCache(o.KeyType, o.ValueType); err != nil {
+		return nil, err
 	}
 	if o.Pooling != NoPooling {
 		p.Embeddings, p.PoolingType = true, int32(max(o.Pooling, 0)) // for the library, Unpooled is 0

@@ -144,7 +144,7 @@ func context(t *testing.T, m *llama.Model, seqs int) *llama.Context {
 
 func contextWith(t *testing.T, m *llama.Model, seqs, threads int) *llama.Context {
 	t.Helper()
-	c, err := m.NewContext(llama.ContextOptions{Cells: 1024 * seqs, Batch: 512, MaxSeqs: seqs, Threads: threads, Split: true, NoFlash: true})
+	c, err := m.NewContext(llama.ContextOptions{Cells: 1024 * seqs, Batch: 512, MaxSeqs: seqs, Threads: threads, Split: true, Flash: llama.FlashOff})
 	if err != nil {
 		t.Fatal(err)
 	}

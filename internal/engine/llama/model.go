@@ -12,6 +12,11 @@ import (
 type ModelOptions struct {
 	// NGPULayers is how many layers go to an accelerator; -1 is all.
 	NGPULayers int
+	// Parts are the files of a split model after the first, in order.
+	Parts []*os.File
+	// NoMmap reads the weights instead of mapping them; Mlock keeps them in
+	// memory.
+	NoMmap, Mlock bool
 	// Progress is called with 0 to 1 while the weights load.
 	Progress func(fraction float32)
 }
@@ -22,6 +27,7 @@ type Model struct {
 	lib   *Library
 	ptr   uintptr
 	vocab uintptr
+	loras []uintptr // freed with the model
 	nv    int
 
 	// What was asked before, since asking takes longer than the rest of what
@@ -35,22 +41,19 @@ type Model struct {
 func (l *Library) LoadModel(f *os.File, o ModelOptions) (*Model, error) {
 	p := l.modelDefault()
 	p.NGPULayers = int32(o.NGPULayers)
+	p.LoadMode = o.loadMode()
 	if o.Progress != nil {
 		cb, release := progressCallback(o.Progress)
 		defer release()
 		p.ProgressCallback = cb
 	}
 	l.log.takeErrors()
-	ptr, err := l.loadFile(f, p)
+	ptr, err := l.load(f, o.Parts, p)
 	if err != nil {
 		return nil, err
 	}
 	if ptr == 0 {
-		why := l.log.takeErrors()
-		if why == "" {
-			why = "the engine gave no reason"
-		}
-		return nil, fmt.Errorf("load model: %s", why)
+		return nil, fmt.Errorf("load model: %s", l.log.reason())
 	}
 	m := &Model{lib: l, ptr: ptr, vocab: l.modelVocab(ptr)}
 	m.nv = int(l.vocabSize(m.vocab))
@@ -60,6 +63,10 @@ func (l *Library) LoadModel(f *os.File, o ModelOptions) (*Model, error) {
 // Close frees the model.
 func (m *Model) Close() {
 	if m.ptr != 0 {
+		for _, a := range m.loras {
+			m.lib.loraFree(a)
+		}
+		m.loras = nil
 		m.lib.modelFree(m.ptr)
 		m.ptr = 0
 	}

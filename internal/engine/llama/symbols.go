@@ -25,6 +25,7 @@ type symbols struct {
 
 	modelLoad      func(path string, p modelParams) uintptr
 	modelLoadFile  func(file uintptr, p modelParams) uintptr
+	modelSplits    func(paths **byte, n uint64, p modelParams) uintptr
 	modelFree      func(uintptr)
 	modelVocab     func(uintptr) uintptr
 	modelNParams   func(uintptr) uint64
@@ -39,6 +40,10 @@ type symbols struct {
 	modelTemplate  func(model, name uintptr) uintptr
 	modelMeta      func(model uintptr, key string, buf *byte, n uint64) int32
 	modelDesc      func(model uintptr, buf *byte, n uint64) int32
+
+	loraInit func(model uintptr, path string) uintptr
+	loraFree func(uintptr)
+	loraSet  func(ctx uintptr, adapters *uintptr, n uint64, scales *float32) int32
 
 	newContext    func(model uintptr, p contextParams) uintptr
 	freeContext   func(uintptr)
@@ -115,6 +120,7 @@ func (s *symbols) bind(h handles) {
 		{&s.ctxDefault, h.llama, "llama_context_default_params"},
 		{&s.modelLoad, h.llama, "llama_model_load_from_file"},
 		{&s.modelLoadFile, h.llama, "llama_model_load_from_file_ptr"},
+		{&s.modelSplits, h.llama, "llama_model_load_from_splits"},
 		{&s.modelFree, h.llama, "llama_model_free"},
 		{&s.modelVocab, h.llama, "llama_model_get_vocab"},
 		{&s.modelNParams, h.llama, "llama_model_n_params"},
@@ -129,6 +135,9 @@ func (s *symbols) bind(h handles) {
 		{&s.modelTemplate, h.llama, "llama_model_chat_template"},
 		{&s.modelMeta, h.llama, "llama_model_meta_val_str"},
 		{&s.modelDesc, h.llama, "llama_model_desc"},
+		{&s.loraInit, h.llama, "llama_adapter_lora_init"},
+		{&s.loraFree, h.llama, "llama_adapter_lora_free"},
+		{&s.loraSet, h.llama, "llama_set_adapters_lora"},
 		{&s.newContext, h.llama, "llama_init_from_model"},
 		{&s.freeContext, h.llama, "llama_free"},
 		{&s.nCtx, h.llama, "llama_n_ctx"},

@@ -9,7 +9,7 @@ import (
 )
 
 // Version is the version of the conversation; both sides must have the same.
-const Version = 1
+const Version = 2
 
 // Kind tells frames apart; it is the byte after a frame's length.
 type Kind byte

@@ -15,9 +15,24 @@ type Hello struct {
 // Load tells the worker what to load and how to run it.
 type Load struct {
 	EngineRoot string `json:"engine_root"`
-	// Model is a path, or empty for the model built into the worker.
-	Model     string `json:"model,omitempty"`
-	GPULayers int    `json:"gpu_layers"`
+	// Parts are the files of the model, in order; none is the model built into
+	// the worker.
+	Parts []File `json:"parts,omitempty"`
+	// Adapters are LoRA adapters, all of them applied.
+	Adapters  []Adapter `json:"adapters,omitempty"`
+	GPULayers int       `json:"gpu_layers"`
+	// NoMmap reads the weights instead of mapping them; Mlock keeps them in
+	// memory.
+	NoMmap bool `json:"no_mmap,omitempty"`
+	Mlock  bool `json:"mlock,omitempty"`
+	// KeyType and ValueType are what the KV cache is stored in; empty is f16.
+	KeyType   string `json:"kv_type_k,omitempty"`
+	ValueType string `json:"kv_type_v,omitempty"`
+	// FlashAttention is auto, on or off; empty is auto.
+	FlashAttention string `json:"flash_attention,omitempty"`
+	// Batch is how many tokens one step of the engine takes at most; 0 lets the
+	// worker choose.
+	Batch int `json:"batch,omitempty"`
 	// Context is how many tokens prompt and answer of one request may have
 	// together; 0 takes what the model was trained with, up to a bound, and -1
 	// the largest that fits into Memory, up to another.
@@ -34,6 +49,28 @@ type Load struct {
 	Embed  *Reading `json:"embed,omitempty"`
 	Rerank *Reading `json:"rerank,omitempty"`
 }
+
+// File is a file that the daemon has opened, read-only, for the worker.
+type File struct {
+	// Name is what a person knows it by, for messages.
+	Name string `json:"name"`
+	// FD is the descriptor that the worker has inherited. Where the system does
+	// not hand descriptors on it is 0, and Name is a path to open.
+	FD int `json:"fd,omitempty"`
+}
+
+// Adapter is a LoRA adapter and how much of it is applied.
+type Adapter struct {
+	File  File    `json:"file"`
+	Scale float32 `json:"scale"`
+}
+
+// The values of Load.FlashAttention.
+const (
+	FlashAuto = "auto"
+	FlashOn   = "on"
+	FlashOff  = "off"
+)
 
 // Loading says how far loading is.
 type Loading struct {
@@ -52,6 +89,7 @@ const (
 
 // Ready says what was loaded.
 type Ready struct {
+	// Model is what the model calls itself; empty where it has no name.
 	Model       string           `json:"model"`
 	Engine      string           `json:"engine"`
 	Context     int              `json:"context"`
@@ -65,13 +103,16 @@ type Ready struct {
 	// Generates is false for a model that can't answer chats; Why says why.
 	Generates bool   `json:"generates"`
 	Why       string `json:"why,omitempty"`
-	// Tools and Thinking say what the model's template has a form for.
+	// Tools and Thinking say that requests may use them: the model's template has
+	// a form for them, which the worker renders and reads.
 	Tools    bool `json:"tools,omitempty"`
 	Thinking bool `json:"thinking,omitempty"`
 	// Embedding and Reranking are what was asked for with Load.Embed and
 	// Load.Rerank.
 	Embedding *Embedding `json:"embedding,omitempty"`
 	Reranking *Reranking `json:"reranking,omitempty"`
+	// Traits are what the model is made for, whether or not that can be used.
+	Traits Traits `json:"traits"`
 }
 
 // FailKind says what kept a worker from becoming ready.
