@@ -32,6 +32,7 @@ var layers = []struct{ pkg, imports, modules string }{
 	{"internal/prompt/canon", "", ""},
 	{"internal/prompt/chatml", "internal/prompt internal/prompt/canon", ""},
 	{"internal/prompt/hermes", "internal/prompt internal/prompt/canon", ""},
+	{"internal/prompt/task", "wire", ""},
 	{"internal/transport", "", "sys go-winio"},
 	{"internal/config", "internal/disk", "hujson"},
 	{"internal/store", "internal/disk", ""},
@@ -47,8 +48,9 @@ var layers = []struct{ pkg, imports, modules string }{
 	{"internal/engine/library", "internal/disk", ""},
 	{"internal/engine/llama", "", "purego sys"},
 	{"internal/engine/batch", "internal/prompt internal/prompt/stop wire", ""},
-	{"internal/engine/host", "internal/gguf internal/engine/batch internal/engine/library internal/engine/llama " +
-		"internal/engine/proto internal/memplan internal/prompt internal/prompt/chatml internal/prompt/hermes internal/prompt/stop wire", "sys"},
+	{"internal/engine/encode", "", ""},
+	{"internal/engine/host", "internal/gguf internal/engine/batch internal/engine/encode internal/engine/library internal/engine/llama " +
+		"internal/engine/proto internal/memplan internal/prompt internal/prompt/chatml internal/prompt/hermes internal/prompt/stop internal/prompt/task wire", "sys"},
 	{"internal/engine", "internal/engine/proto internal/memory", "sys"},
 	{"internal/engine/enginetest", "", ""},
 	{"internal/weights", "internal/disk internal/engine internal/preflight internal/store wire", ""},

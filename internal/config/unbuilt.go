@@ -24,8 +24,6 @@ var unbuilt = []struct {
 	{key: "backends.kind", never: string(KindOpenAI), what: "a backend of this kind"},
 	{key: "backends.kind", never: string(KindBedrock), what: "a backend of this kind"},
 	{key: "backends.mmproj", only: "", what: "image and audio input"},
-	{key: "backends.embed", only: false, what: "embedding"},
-	{key: "backends.rerank", only: false, what: "reranking"},
 	{key: "backends.chat_template", only: "", what: "a chat template of one's own"},
 }
 

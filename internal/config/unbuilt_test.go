@@ -14,7 +14,7 @@ func TestUnbuilt_NamesWhatIsValidButCanNotRunYet(t *testing.T) {
 "backends": [
  {"kind": "openai-compat", "name": "a", "base_url": "https://x", "model": "m"},
  {"kind": "bedrock-invoke", "name": "b", "region": "eu-central-1", "model_id": "m"},
- {"kind": "llamacpp", "name": "c", "model": "builtin", "embed": true}]}`)
+ {"kind": "llamacpp", "name": "c", "model": "builtin", "embed": true, "mmproj": "p"}]}`)
 	cfg, err := Load(Sources{Path: path, Explicit: true, Getenv: env(nil)})
 	if err != nil {
 		t.Fatal(err)
@@ -28,7 +28,7 @@ func TestUnbuilt_NamesWhatIsValidButCanNotRunYet(t *testing.T) {
 		`:1: listen.tcp: "127.0.0.1:1": valid, but this version has not built a TCP listener` + yet,
 		`:4: backends[0].kind: "openai-compat": valid, but this version has not built a backend of this kind` + yet,
 		`:5: backends[1].kind: "bedrock-invoke": valid, but this version has not built a backend of this kind` + yet,
-		`:6: backends[2].embed: true: valid, but this version has not built embedding` + yet,
+		`:6: backends[2].mmproj: "p": valid, but this version has not built image and audio input` + yet,
 	}
 	if diff := cmp.Diff(want, strings.Split(strings.ReplaceAll(err.Error(), path, ""), "\n")); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -38,6 +38,12 @@ func optionsOf(c config.LlamaCPP) local.Options {
 		NCtx: c.NCtx, NGPULayers: c.NGPULayers, Slots: c.Slots, Threads: c.Threads, CacheBytes: c.CacheMiB << 20,
 		Batch: c.Batch, KVTypeK: c.KVTypeK, KVTypeV: c.KVTypeV, FlashAttn: c.FlashAttn, NoMmap: !c.MMap, Mlock: c.MLock,
 	}
+	if c.Embed {
+		o.Embed = &local.Reading{Window: c.EmbedNCtx, Pooling: c.EmbedPooling}
+	}
+	if c.Rerank {
+		o.Rerank = &local.Reading{Window: max(c.NCtx, 0)}
+	}
 	for _, l := range c.LoRA {
 		o.LoRA = append(o.LoRA, float32(l.Scale))
 	}

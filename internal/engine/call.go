@@ -33,6 +33,8 @@ type call struct {
 	end    *proto.End
 	dead   error // the worker's end
 	wake   chan struct{}
+	// vectors are what came out for the texts of an embed or rerank.
+	vectors [][]float32
 
 	// fmu keeps pauses and resumes in order on the link; it is held over the
 	// write and guards the field below. Lock order: fmu, then mu.
@@ -154,9 +156,10 @@ func (c *call) follow(ctx context.Context, emit func([]proto.Event) error) (prot
 	}
 }
 
-// begin registers a call and sends it to the worker.
-func (w *worker) begin(g proto.Generate) (*call, error) {
-	c := &call{w: w, wake: make(chan struct{}, 1)}
+// begin registers a call and sends it to the worker: frame makes the frame,
+// with the call's number. Of texts there are so many.
+func (w *worker) begin(texts int, frame func(id uint64) ([]byte, error)) (*call, error) {
+	c := &call{w: w, wake: make(chan struct{}, 1), vectors: make([][]float32, texts)}
 	w.mu.Lock()
 	if w.dead != nil {
 		defer w.mu.Unlock()
@@ -166,14 +169,13 @@ func (w *worker) begin(g proto.Generate) (*call, error) {
 	c.id = w.nextID
 	w.calls[c.id] = c
 	w.mu.Unlock()
-	g.Request = c.id
-	frame, err := proto.AppendJSON(nil, proto.KindGenerate, g)
+	b, err := frame(c.id)
 	if err != nil {
 		w.forget(c)
 		return nil, err
 	}
 	// A worker that is gone shows on the reading side, which ends the call.
-	_ = w.write(frame)
+	_ = w.write(b)
 	return c, nil
 }
 

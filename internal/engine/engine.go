@@ -205,7 +205,10 @@ func (e *Engine) Generate(ctx context.Context, g proto.Generate, emit func([]pro
 	if w == nil {
 		return proto.End{}, ErrNone
 	}
-	c, err := w.begin(g)
+	c, err := w.begin(0, func(id uint64) ([]byte, error) {
+		g.Request = id
+		return proto.AppendJSON(nil, proto.KindGenerate, g)
+	})
 	if err != nil {
 		return proto.End{}, err
 	}

@@ -75,6 +75,11 @@ func actAsWorker(script string) error {
 		if err != nil {
 			return err
 		}
+		if k == proto.KindEmbed {
+			if err := serveTexts(script, conn, in, say); err != nil {
+				return err
+			}
+		}
 		if k != proto.KindGenerate {
 			continue
 		}

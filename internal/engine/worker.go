@@ -132,6 +132,8 @@ func (w *worker) serve() error {
 				}
 				return nil
 			})
+		case proto.KindVector:
+			err = w.vector(payload)
 		case proto.KindEnd:
 			var e proto.End
 			if err = json.Unmarshal(payload, &e); err == nil {

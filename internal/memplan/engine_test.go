@@ -87,22 +87,11 @@ func TestFor_IsWhatTheEngineTakes(t *testing.T) {
 		files[name] = b.Bytes()
 	}
 	for name, b := range files {
-		path := filepath.Join(t.TempDir(), "model.gguf")
-		if err := os.WriteFile(path, b, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		f, err := os.Open(path)
-		if err != nil {
-			t.Fatal(err)
-		}
 		header, err := gguf.Parse(b)
 		if err != nil {
 			t.Fatal(err)
 		}
-		m, err := lib.LoadModel(f, llama.ModelOptions{})
-		if err != nil {
-			t.Fatal(err)
-		}
+		m := loadBytes(t, lib, b)
 		for _, o := range []memplan.Options{
 			{Slots: 1, Context: 100}, {Slots: 4, Context: 512}, {Slots: 3, Context: 300, Batch: 128}, {Slots: 2},
 		} {
@@ -122,8 +111,77 @@ func TestFor_IsWhatTheEngineTakes(t *testing.T) {
 			c.Close()
 		}
 		m.Close()
-		_ = f.Close()
 	}
+}
+
+// A reader's line is the engine's own context and intermediate results, and
+// the room for what comes out, which it takes as texts come.
+func TestFor_ReadersAreWhatTheEngineTakes(t *testing.T) {
+	l := &logged{sizes: map[string]float64{}}
+	lib := engine(t, l)
+	files := map[string][]byte{"built-in": model.GGUF}
+	for name, c := range map[string]gguf.ModelConfig{"embedder": gguf.EmbedModel(), "reranker": gguf.RerankModel()} {
+		var b bytes.Buffer
+		if err := gguf.WriteModel(&b, c); err != nil {
+			t.Fatal(err)
+		}
+		files[name] = b.Bytes()
+	}
+	for name, b := range files {
+		header, err := gguf.Parse(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := loadBytes(t, lib, b)
+		pooling := llama.PoolingMean
+		if name == "reranker" {
+			pooling = llama.PoolingRank
+		}
+		for _, window := range []int{memplan.Own, 100, header.ContextLength()} {
+			l.take()
+			p, err := memplan.For(header, memplan.Options{Slots: 2, NoAnswers: true, Readers: []memplan.Reader{{Name: "reader", Window: window}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := p.Readers[0]
+			c, err := m.NewContext(llama.ContextOptions{
+				Cells: r.Cells, Flash: llama.FlashOff, Batch: r.Batch, MaxSeqs: r.Sequences, Split: !r.Whole, Threads: 1, Pooling: pooling,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			said := l.take()
+			c.Close()
+			planned := 0.0
+			for _, line := range p.Lines {
+				if line.What == "reader" {
+					planned += float64(line.Bytes-4*int64(r.Batch)*int64(header.VocabSize()+header.EmbeddingLength())) / (1 << 20)
+				}
+			}
+			if took := said["KV"] + said["compute"]; took == 0 || planned < took-0.02 || planned > 1.17*took+0.5 {
+				t.Errorf("%s, texts of %d: planned %.2f MiB, the engine says %.2f", name, r.Window, planned, took)
+			}
+		}
+		m.Close()
+	}
+}
+
+func loadBytes(t *testing.T, lib *llama.Library, b []byte) *llama.Model {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "model.gguf")
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	m, err := lib.LoadModel(f, llama.ModelOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
 }
 
 // compare compares a plan with what the engine says; it says two decimals.

@@ -57,8 +57,7 @@ type TooLargeError struct {
 
 func (e *TooLargeError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "the model needs %s of memory with a context of %d tokens for each of %d slots, and %s are available:",
-		Size(e.Plan.needed()), e.Plan.Context, e.Plan.Slots, Size(e.Memory.Host))
+	fmt.Fprintf(&b, "the model needs %s of memory%s, and %s are available:", Size(e.Plan.needed()), e.Plan.purpose(), Size(e.Memory.Host))
 	if e.Memory.Accelerator > 0 && e.Plan.Accelerator() > e.Memory.Accelerator {
 		fmt.Fprintf(&b, " on the accelerator it needs %s, and %s are available:", Size(e.Plan.Accelerator()), Size(e.Memory.Accelerator))
 	}
@@ -77,6 +76,9 @@ func (e *TooLargeError) Error() string {
 
 // Hint is what to do about it.
 func (e *TooLargeError) Hint() string {
+	if e.Plan.options.NoAnswers {
+		return "a smaller embed_n_ctx, or n_ctx where it reranks, takes less"
+	}
 	if e.Largest > 0 {
 		return fmt.Sprintf("n_ctx %d is the largest context that fits; fewer slots leave room for more", e.Largest)
 	}

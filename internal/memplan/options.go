@@ -1,6 +1,7 @@
 package memplan
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -50,6 +51,10 @@ type Options struct {
 	Flash string
 	// Parts are the other files of a split model.
 	Parts []*gguf.File
+	// Readers are contexts for vectors and scores, beside the one for answers.
+	Readers []Reader
+	// NoAnswers leaves that one out.
+	NoAnswers bool
 	// AdapterBytes is what the weights of the LoRA adapters take.
 	AdapterBytes int64
 }
@@ -130,13 +135,16 @@ func (o Options) flash(blocks bool) (bool, error) {
 }
 
 // ContextError means that a context was asked for that the model has not.
-type ContextError struct{ Wanted, Trained int }
+type ContextError struct {
+	Wanted, Trained int
+	Key             string // what asked for it; empty is n_ctx
+}
 
 func (e *ContextError) Error() string {
 	if e.Trained <= 0 {
 		return "the model does not say what context it was trained with"
 	}
-	return fmt.Sprintf("n_ctx is %d, but the model was trained with a context of %d tokens", e.Wanted, e.Trained)
+	return fmt.Sprintf("%s is %d, but the model was trained with a context of %d tokens", cmp.Or(e.Key, "n_ctx"), e.Wanted, e.Trained)
 }
 
 // context resolves what was asked for, and bounds what may be chosen. More

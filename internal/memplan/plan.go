@@ -21,6 +21,8 @@ type Plan struct {
 	// get what is left, up to what was asked for.
 	Cache int64
 	Lines []Line
+	// Readers are those of the options, with everything resolved.
+	Readers []Reader
 	// Unknown are reasons why something is missing in the lines, in words: the
 	// plan is then too small, and the context is not bounded by it.
 	Unknown []string
@@ -60,6 +62,12 @@ func For(f *gguf.File, o Options) (Plan, error) {
 	if _, err := f.Estimate(p.sized(context)); err != nil {
 		return Plan{}, fmt.Errorf("plan memory: %w", err)
 	}
+	for _, r := range o.Readers {
+		if r, err = r.resolve(f); err != nil {
+			return Plan{}, err
+		}
+		p.Readers = append(p.Readers, r)
+	}
 	return p.At(context), nil
 }
 
@@ -83,24 +91,25 @@ func (p Plan) At(context int) Plan {
 	onDevice := p.offloaded()
 	mapped, copied := p.weights(e)
 	p.add("adapters", p.options.AdapterBytes, false, "read into memory")
-	shares := []struct {
-		what  string
-		bytes int64
-		note  string
-	}{
-		{"context", e.KV, fmt.Sprintf("keys in %s and values in %s for %d slots of %d tokens", kept(p.options.Keys), kept(p.options.Values), p.Slots, p.Context)},
-		{"state", e.State, fmt.Sprintf("what %d sequences leave in layers with a state", p.Slots)},
+	if !p.options.NoAnswers {
+		p.share("context", e.KV, fmt.Sprintf("keys in %s and values in %s for %d slots of %d tokens", kept(p.options.Keys), kept(p.options.Values), p.Slots, p.Context))
+		p.share("state", e.State, fmt.Sprintf("what %d sequences leave in layers with a state", p.Slots))
+		p.add("compute", e.Compute, onDevice > 0, fmt.Sprintf("intermediate results of a batch of %d tokens", p.sizing.Batch))
 	}
-	for _, s := range shares {
-		there := part(s.bytes, onDevice, int64(max(p.file.Layers(), 1)))
-		p.add(s.what, s.bytes-there, false, s.note)
-		p.add(s.what, there, true, s.note)
+	for _, r := range p.Readers {
+		p.addReader(r)
 	}
-	p.add("compute", e.Compute, onDevice > 0, fmt.Sprintf("intermediate results of a batch of %d tokens", p.sizing.Batch))
 	p.add(pastPrompts, CacheRoom(p.Cache), false, "up to cache_mib and a quarter for garbage, filled as they come")
 	p.add("worker", overhead(p.file), false, "the process itself, its vocabulary and room to work")
 	p.private = copied + p.Host() - mapped
 	return p
+}
+
+// share adds what is spread over the layers.
+func (p *Plan) share(what string, bytes int64, note string) {
+	there := part(bytes, p.offloaded(), int64(max(p.file.Layers(), 1)))
+	p.add(what, bytes-there, false, note)
+	p.add(what, there, true, note)
 }
 
 func kept(name string) string { return cmp.Or(name, "f16") }

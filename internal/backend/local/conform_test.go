@@ -9,7 +9,7 @@ import (
 )
 
 func TestBackend_Conforms(t *testing.T) {
-	b := start(t, func(c *Config) { c.Options.Slots = 8 })
+	b := start(t, func(c *Config) { c.Options.Slots, c.Options.Embed = 8, &Reading{} })
 	backendtest.Run(t, func(*testing.T) backendtest.Subject {
 		long := ask("Go on.")
 		// A rule without an end: the answer is as long as the context.

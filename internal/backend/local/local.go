@@ -45,6 +45,14 @@ type Options struct {
 	NoMmap, Mlock    bool
 	// LoRA has the scale of each adapter in Files.
 	LoRA []float32
+	// Embed and Rerank make the model read texts, too; nil is not.
+	Embed, Rerank *Reading
+}
+
+// Reading says how the model reads texts.
+type Reading struct {
+	Window  int    // tokens of a text; 0 is the model's own
+	Pooling string // mean, cls or last, for vectors; empty is the model's own
 }
 
 func (o Options) load(engineRoot string) proto.Load {
@@ -52,6 +60,7 @@ func (o Options) load(engineRoot string) proto.Load {
 		EngineRoot: engineRoot, GPULayers: o.NGPULayers, Context: o.NCtx, Slots: o.Slots, Threads: o.Threads,
 		Batch: o.Batch, CacheBytes: o.CacheBytes, KeyType: o.KVTypeK, ValueType: o.KVTypeV,
 		FlashAttention: o.FlashAttn, NoMmap: o.NoMmap, Mlock: o.Mlock,
+		Embed: (*proto.Reading)(o.Embed), Rerank: (*proto.Reading)(o.Rerank),
 	}
 	for _, scale := range o.LoRA {
 		l.Adapters = append(l.Adapters, proto.Adapter{Scale: scale})
@@ -71,8 +80,6 @@ type Events struct {
 
 // Backend is a model on this machine. Safe for concurrent use.
 type Backend struct {
-	backend.Unsupported
-
 	cfg    Config
 	engine *engine.Engine
 
@@ -93,7 +100,10 @@ func New(cfg Config) *Backend {
 
 // hoped is what the backend can do if its model is one that can all.
 func hoped(cfg Config) backend.Capabilities {
-	return backend.Capabilities{Generate: true, V2: true, Tools: true, Thinking: true, Slots: cfg.Options.Slots, Model: cfg.Model}
+	return backend.Capabilities{
+		Generate: true, V2: true, Tools: true, Thinking: true, Embed: cfg.Options.Embed != nil, Rerank: cfg.Options.Rerank != nil,
+		Slots: cfg.Options.Slots, Model: cfg.Model,
+	}
 }
 
 // Run starts the worker and keeps it running until ctx ends; then it returns
@@ -119,9 +129,10 @@ func (b *Backend) up(r proto.Ready) {
 		Model: cmp.Or(r.Model, strings.TrimSuffix(filepath.Base(b.cfg.Model), ".gguf")), Engine: r.Engine,
 		Accelerator: r.Accelerator, GPULayers: r.GPULayers, DeviceName: r.DeviceName,
 	}
+	readable(&b.caps, r)
 	b.mu.Unlock()
 	b.cfg.Log.Info("model loaded", "backend", b.cfg.Name, "context", r.Context, "slots", r.Slots, "planned_bytes", r.Memory)
-	if !r.Generates {
+	if !r.Generates && r.Embedding == nil && r.Reranking == nil {
 		b.cfg.Log.Warn("the model can't answer chats", "backend", b.cfg.Name, "reason", r.Why)
 	}
 	b.cfg.Events.Up()

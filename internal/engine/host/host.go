@@ -80,9 +80,10 @@ type worker struct {
 	link   *link
 	ld     *loaded
 	out    *output
-	loop   *batch.Loop
+	loop   *batch.Loop // nil where the model answers nothing
 	prompt prompter
 	mem    scratch
+	loops  sync.WaitGroup
 
 	// mu guards the field below.
 	mu sync.Mutex
@@ -94,6 +95,12 @@ type worker struct {
 func newWorker(l *link, ld *loaded) *worker {
 	w := &worker{link: l, ld: ld, out: newOutput(l), preparing: map[uint64]bool{},
 		prompt: prompter{model: ld.model, renderer: ld.format, context: ld.ready.Context}}
+	for _, r := range ld.readers.all() {
+		r.start(l)
+	}
+	if ld.lm == nil {
+		return w
+	}
 	w.loop = batch.New(ld.lm, ld.lm, w.out, batch.Config{
 		Slots: ld.ready.Slots, Context: ld.ready.Context, Batch: ld.batch,
 		Cuts: ld.model.CutsPrefixes(), HostBytes: ld.cache,
@@ -104,10 +111,16 @@ func newWorker(l *link, ld *loaded) *worker {
 	return w
 }
 
-// run serves until the daemon closes the link. It does not wait for the loop,
-// which may be deep in a batch: the process ends with the return.
+// run serves until the daemon closes the link. It does not wait for the loops,
+// which may be deep in a batch: the process ends with the return. Who goes on
+// living ends ctx and waits for them.
 func (w *worker) run(ctx context.Context, in *proto.Reader) error {
-	go w.loop.Run(ctx)
+	if w.loop != nil {
+		w.loops.Go(func() { w.loop.Run(ctx) })
+	}
+	for _, r := range w.ld.readers.all() {
+		w.loops.Go(func() { r.loop.Run(ctx) })
+	}
 	for {
 		k, payload, err := in.Next()
 		if errors.Is(err, io.EOF) {
@@ -137,19 +150,20 @@ func (w *worker) handle(k proto.Kind, payload []byte) error {
 		go w.submit(g, now)
 		return nil
 	}
-	id, err := proto.Number(payload)
-	if err != nil {
-		return err
+	if k != proto.KindCancel && k != proto.KindPause && k != proto.KindResume {
+		return w.read(k, payload)
 	}
-	switch k {
-	case proto.KindCancel:
+	id, err := proto.Number(payload)
+	switch {
+	case err != nil:
+		return err
+	case k == proto.KindCancel:
 		w.cancel(id)
-	case proto.KindPause:
+	case w.loop == nil: // nothing that could be paused
+	case k == proto.KindPause:
 		w.loop.Pause(id)
-	case proto.KindResume:
-		w.loop.Resume(id)
 	default:
-		return fmt.Errorf("engine link: a frame of unknown kind %d", k)
+		w.loop.Resume(id)
 	}
 	return nil
 }
@@ -162,8 +176,14 @@ func (w *worker) cancel(id uint64) {
 		w.preparing[id] = true
 	}
 	w.mu.Unlock()
-	if !early {
+	if early {
+		return
+	}
+	if w.loop != nil {
 		w.loop.Cancel(id)
+	}
+	for _, r := range w.ld.readers.all() {
+		r.loop.Cancel(id) // whose it is not, does not mind
 	}
 }
 

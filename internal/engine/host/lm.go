@@ -12,6 +12,7 @@ type lm struct {
 	ctx   *llama.Context
 	model *llama.Model
 	tuner *tuner // nil where the number of threads is fixed
+	turns turns  // nil where there is no other context
 	buf   []llama.Entry
 }
 
@@ -20,18 +21,26 @@ func (m *lm) Decode(entries []batch.Entry) (batch.Status, error) {
 	for _, e := range entries {
 		m.buf = append(m.buf, llama.Entry(e))
 	}
-	if m.tuner == nil {
-		s, err := m.ctx.Decode(m.buf)
-		return batch.Status(s), err
+	s, err := decode(m.ctx, m.tuner, m.turns, m.buf)
+	return batch.Status(s), err
+}
+
+// decode computes a batch when it is the context's turn, with as many threads
+// as the tuner says; nil leaves their number as it is.
+func decode(ctx *llama.Context, t *tuner, turn turns, entries []llama.Entry) (llama.Status, error) {
+	turn.take()
+	defer turn.give()
+	if t == nil {
+		return ctx.Decode(entries)
 	}
 	began := time.Now()
-	threads := m.tuner.choose(len(entries), began)
-	m.ctx.SetThreads(threads)
-	s, err := m.ctx.Decode(m.buf)
+	threads := t.choose(len(entries), began)
+	ctx.SetThreads(threads)
+	s, err := ctx.Decode(entries)
 	if now := time.Now(); err == nil && s == llama.Decoded {
-		m.tuner.observe(len(entries), threads, now.Sub(began), now)
+		t.observe(len(entries), threads, now.Sub(began), now)
 	}
-	return batch.Status(s), err
+	return s, err
 }
 
 func (m *lm) Logits(i int) []float32                 { return m.ctx.Logits(i) }

@@ -30,11 +30,14 @@ func failed(k proto.FailKind, hint string, err error) error {
 // loaded is a model that is ready to run.
 type loaded struct {
 	model  *llama.Model
-	lm     *lm
+	lm     *lm // nil where the model answers nothing
 	format chatml.Format
 	batch  int // tokens that one step takes at most
 	cache  int // bytes for the states of past prompts
 	ready  proto.Ready
+
+	readers readers
+	turns   turns // of the contexts, where there are several
 }
 
 // Builtin is the model that a worker carries in itself.
@@ -93,7 +96,10 @@ func load(m proto.Load, o Options, report func(proto.Loading)) (*loaded, error) 
 	ld.ready = proto.Ready{
 		Context: plan.Context, Slots: m.Slots, Threads: options.Threads, GPULayers: m.GPULayers, Memory: plan.Host(),
 	}
-	if err := ld.makeContext(m, options, report); err != nil {
+	if len(plan.Readers) > 0 {
+		ld.turns = newTurns()
+	}
+	if err := ld.makeReaders(m, files.info, plan); err != nil {
 		return nil, err
 	}
 	ld.ready.Model = files.modelName()
@@ -101,9 +107,12 @@ func load(m proto.Load, o Options, report func(proto.Loading)) (*loaded, error) 
 	ld.ready.Accelerator, ld.ready.DeviceName = accelerator(lib, m.GPULayers)
 	ld.ready.Traits = traitsOf(files.info)
 	ld.format, ld.ready.Generates = chatml.Lookup(files.info.ChatTemplate())
-	if !model.Generates() || !files.info.Causal() {
+	if !model.Generates() || !answers(files.info) {
 		ld.ready.Generates, ld.ready.Why = false, "the model is no text generator"
 		return ld, nil
+	}
+	if err := ld.makeContext(m, options, report); err != nil {
+		return nil, err
 	}
 	if ld.ready.Generates {
 		ld.ready.Tools, ld.ready.Thinking = ld.format.Tools(), ld.format.Thinking()
@@ -133,18 +142,23 @@ func (l *loaded) makeContext(m proto.Load, options llama.ContextOptions, report 
 	if err != nil {
 		return failed(proto.FailModel, "", err)
 	}
-	scales := make([]float32, len(m.Adapters))
-	for i, a := range m.Adapters {
-		scales[i] = a.Scale
-	}
-	if err := ctx.UseAdapters(scales); err != nil {
+	if err := useAdapters(ctx, m.Adapters); err != nil {
 		return failed(proto.FailModel, "", err)
 	}
-	l.lm = &lm{ctx: ctx, model: l.model}
+	l.lm = &lm{ctx: ctx, model: l.model, turns: l.turns}
 	if m.Threads == 0 {
 		l.lm.tuner = newTuner(options.Threads)
 	}
 	return nil
+}
+
+// useAdapters applies the model's adapters in a context.
+func useAdapters(ctx *llama.Context, adapters []proto.Adapter) error {
+	scales := make([]float32, len(adapters))
+	for i, a := range adapters {
+		scales[i] = a.Scale
+	}
+	return ctx.UseAdapters(scales)
 }
 
 // accelerator names what the layers run on.

@@ -11,10 +11,18 @@ import (
 // planFor decides how much memory the model gets, before any of it is taken: a
 // model that does not fit would bring down whatever the system chooses.
 func planFor(m proto.Load, files *modelFiles) (memplan.Plan, error) {
+	if err := checkReaders(m, files.info); err != nil {
+		return memplan.Plan{}, failed(proto.FailConfig, "", err)
+	}
+	context := m.Context
+	if !answers(files.info) { // nothing is written that it could be for
+		context = memplan.Own
+	}
 	plan, err := memplan.For(files.info, memplan.Options{
-		Context: m.Context, Slots: m.Slots, Batch: m.Batch, CacheBytes: int64(m.CacheBytes), GPULayers: m.GPULayers,
+		Context: context, Slots: m.Slots, Batch: m.Batch, CacheBytes: int64(m.CacheBytes), GPULayers: m.GPULayers,
 		Keys: m.KeyType, Values: m.ValueType, Flash: m.FlashAttention, NoMap: m.NoMmap,
 		Parts: files.others, AdapterBytes: files.extra,
+		Readers: planned(m), NoAnswers: !answers(files.info),
 	})
 	if err != nil {
 		return plan, failed(proto.FailConfig, "", err)

@@ -25,6 +25,10 @@ type ContextOptions struct {
 	// KeyType and ValueType are what the cache is stored in, as in CacheTypes;
 	// empty is f16.
 	KeyType, ValueType string
+	// Pooling makes a context for vectors and scores: see Context.Vector. A
+	// model that looks at whole texts takes no text longer than Batch; every
+	// entry has to ask for its row then.
+	Pooling Pooling
 }
 
 // Context is a model with a KV cache. One goroutine owns it; Abort alone may
@@ -40,6 +44,8 @@ type Context struct {
 	abort *uint32 // in C memory: see SetAbort
 	flag  cBatch  // what holds it
 	pool  threads
+
+	pooling Pooling
 }
 
 // NewContext makes a context on m. Its memory is bounded by the caller, who
@@ -55,8 +61,11 @@ func (m *Model) NewContext(o ContextOptions) (*Context, error) {
 	if err := p.setCache(o.KeyType, o.ValueType); err != nil {
 		return nil, err
 	}
+	if o.Pooling != NoPooling {
+		p.Embeddings, p.PoolingType = true, int32(max(o.Pooling, 0)) // for the library, Unpooled is 0
+	}
 
-	c := &Context{lib: l, model: m, cap: o.Batch, seqs: o.MaxSeqs}
+	c := &Context{lib: l, model: m, cap: o.Batch, seqs: o.MaxSeqs, pooling: o.Pooling}
 	// The abort callback runs hundreds of times a token. A Go function costs
 	// 0.5 ms for that, C's strlen over a flag of one byte nothing: an empty
 	// string goes on, any other aborts.

@@ -15,8 +15,9 @@ func (c *Context) SeqCopy(src, dst, n int) {
 // SeqEnd is the position after the last token of a sequence; 0 if empty.
 func (c *Context) SeqEnd(seq int) int { return int(c.lib.seqMax(c.mem, int32(seq))) + 1 }
 
-// Clear forgets every sequence.
-func (c *Context) Clear() { c.lib.memClear(c.mem, false) }
+// Clear forgets every sequence; with data also the numbers in their cells,
+// which are otherwise left and given no weight.
+func (c *Context) Clear(data bool) { c.lib.memClear(c.mem, data) }
 
 // SeqSave copies the state of a sequence out of the cache.
 func (c *Context) SeqSave(seq int) []byte {

@@ -96,6 +96,10 @@ func (m *Model) Generates() bool {
 	return m.lib.modelDecoder(m.ptr) && !m.lib.modelEncoder(m.ptr)
 }
 
+// ReadsApart reports whether the model has an encoder beside or in the place of
+// its decoder, which takes calls of its own.
+func (m *Model) ReadsApart() bool { return m.lib.modelEncoder(m.ptr) }
+
 // ChatTemplate is the template that came with the model; empty if none did.
 func (m *Model) ChatTemplate() string {
 	p := m.lib.modelTemplate(m.ptr, 0)

@@ -83,8 +83,9 @@ type symbols struct {
 	penalties   func(nVocab, lastN int32, repeat, freq, present float32) uintptr
 	grammar     func(v uintptr, gbnf, root string) uintptr
 
-	hot  hotSymbols
-	pool poolSymbols
+	hot    hotSymbols
+	pool   poolSymbols
+	encode encodeSymbols
 }
 
 // hotSymbols are the addresses of what is called for every token.
@@ -175,6 +176,7 @@ func (s *symbols) bind(h handles) {
 		purego.RegisterLibFunc(e.fn, e.lib, e.name)
 	}
 	s.bindHot(h)
+	s.encode.bind(h)
 }
 
 // bindHot finds the addresses of what is called without the typed wrapper.

@@ -1,10 +1,5 @@
 package llama
 
-import (
-	"fmt"
-	"math"
-)
-
 // Token is an entry of a model's vocabulary.
 type Token = int32
 
@@ -42,23 +37,7 @@ func (m *Model) Tokenize(dst []Token, text string, special bool) ([]Token, error
 	if text == "" {
 		return dst, nil
 	}
-	if len(text) > math.MaxInt32/2 {
-		return dst, fmt.Errorf("tokenize: %d bytes of text are more than the engine takes", len(text))
-	}
-	in := []byte(text)
-	room := make([]Token, len(in)/2+16)
-	n := m.lib.tokenize(m.vocab, &in[0], int32(len(in)), &room[0], int32(len(room)), false, special)
-	if n == math.MinInt32 {
-		return dst, fmt.Errorf("tokenize: the text has more tokens than the engine can count")
-	}
-	if n < 0 {
-		room = make([]Token, -n)
-		n = m.lib.tokenize(m.vocab, &in[0], int32(len(in)), &room[0], int32(len(room)), false, special)
-	}
-	if n < 0 {
-		return dst, fmt.Errorf("tokenize: the engine answered %d", n)
-	}
-	return append(dst, room[:n]...), nil
+	return m.tokenize(dst, text, false, special)
 }
 
 // Piece appends the bytes that t stands for to dst; a control token has none.

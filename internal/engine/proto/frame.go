@@ -21,6 +21,8 @@ const (
 	KindCancel   Kind = 3 // a request number
 	KindPause    Kind = 4 // a request number
 	KindResume   Kind = 5 // a request number
+	KindEmbed    Kind = 6 // Embed
+	KindRerank   Kind = 7 // Rerank
 )
 
 // Frames from the worker.
@@ -31,6 +33,7 @@ const (
 	KindFailed  Kind = 68 // Failed
 	KindStep    Kind = 69 // events, see AppendText and AppendPrefill
 	KindEnd     Kind = 70 // End
+	KindVector  Kind = 71 // what came out for a text, see AppendVector
 )
 
 // The largest frame that each side accepts, in bytes. A prompt is at most one

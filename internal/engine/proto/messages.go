@@ -45,6 +45,9 @@ type Load struct {
 	// Memory is how many bytes there are for the worker; 0 where that is not
 	// known. The daemon looks, since the worker may not.
 	Memory int64 `json:"memory,omitempty"`
+	// Embed and Rerank make the model read texts, beside what else it does.
+	Embed  *Reading `json:"embed,omitempty"`
+	Rerank *Reading `json:"rerank,omitempty"`
 }
 
 // File is a file that the daemon has opened, read-only, for the worker.
@@ -104,6 +107,10 @@ type Ready struct {
 	// a form for them, which the worker renders and reads.
 	Tools    bool `json:"tools,omitempty"`
 	Thinking bool `json:"thinking,omitempty"`
+	// Embedding and Reranking are what was asked for with Load.Embed and
+	// Load.Rerank.
+	Embedding *Embedding `json:"embedding,omitempty"`
+	Reranking *Reranking `json:"reranking,omitempty"`
 	// Traits are what the model is made for, whether or not that can be used.
 	Traits Traits `json:"traits"`
 }
@@ -141,7 +148,8 @@ type Generate struct {
 	Progress bool                 `json:"progress,omitempty"`
 }
 
-// End closes a request. Error is empty where it was answered.
+// End closes a request. Of Embed and Rerank it says the usage and the error.
+// Error is empty where it was answered.
 type End struct {
 	Request uint64          `json:"request"`
 	Stop    wire.StopReason `json:"stop,omitempty"`
