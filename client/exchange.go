@@ -96,7 +96,10 @@ func (c *Client) send(ctx context.Context, s *surface, id string, frame []byte) 
 			return nil, stopped(ctx)
 		}
 		conn, err := c.take(ctx, s)
-		if err != nil {
+		switch {
+		case err != nil && ctx.Err() != nil:
+			return nil, stopped(ctx)
+		case err != nil:
 			return nil, err
 		}
 		x := &exchange{client: c, ctx: ctx, conn: conn, id: id, disarm: conn.closeWith(ctx)}
