@@ -23,7 +23,10 @@ const block = `"""`
 // backslash, and inside of a block.
 func goesOn(text string) (more string, goOn bool) {
 	if inside, ok := strings.CutPrefix(text, block); ok {
-		return text + "\n", !strings.HasSuffix(inside, block)
+		if strings.HasSuffix(inside, block) {
+			return text, false
+		}
+		return text + "\n", true
 	}
 	if head, ok := strings.CutSuffix(text, `\`); ok {
 		return head + "\n", true

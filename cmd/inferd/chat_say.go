@@ -134,7 +134,10 @@ func (c *chat) toolFuncs(cancel context.CancelCauseFunc) map[string]client.ToolF
 	return all
 }
 
-var errNoResult = errors.New("the model calls a tool, and the input has no line with its result")
+var errNoResult = &failure{
+	err:  errors.New("the model calls a tool, and the input has no line with its result"),
+	hint: "put the result on the line behind the message",
+}
 
 // callLine is a tool call for a person.
 func callLine(b *wire.Piece) string { return "→ " + oneLine(b.Name) + " " + oneLine(string(b.Input)) }
