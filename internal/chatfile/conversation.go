@@ -90,3 +90,14 @@ func (c *Conversation) apply(text []byte) error {
 	}
 	return nil
 }
+
+// UserTexts are what the user said, for a history.
+func (c *Conversation) UserTexts() []string {
+	var all []string
+	for _, turn := range c.Turns {
+		if first := turn[0]; first.Role == wire.RoleUser && len(first.Content) > 0 {
+			all = append(all, first.Content[len(first.Content)-1].Text)
+		}
+	}
+	return all
+}

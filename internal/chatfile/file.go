@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 
 	"github.com/inferd/inferd/internal/disk"
@@ -28,8 +27,8 @@ type File struct {
 	Conversation
 	file  disk.File // nil as long as there is nothing in it
 	path  string    // empty where nothing is kept
-	size  int64 // of what is whole
-	stale bool  // it lacks something that could not be written
+	size  int64     // of what is whole
+	stale bool      // it lacks something that could not be written
 }
 
 // Unkept is a conversation that is in no file.
@@ -209,51 +208,4 @@ func (f *File) Close() error {
 		return err
 	}
 	return nil
-}
-
-// Save writes a conversation into a new file.
-func Save(path string, c *Conversation) error {
-	if err := save(path, c); err != nil {
-		return fmt.Errorf("save conversation %s: %w", path, err)
-	}
-	return nil
-}
-
-func save(path string, c *Conversation) error {
-	dir, err := disk.OpenReal(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	defer dir.Close()
-	file, err := dir.CreatePrivate(filepath.Base(path))
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(append(line(idFile), c.lines()...))
-	return errors.Join(err, file.Sync(), file.Close())
-}
-
-// Load reads a conversation from a file, which stays as it is.
-func Load(path string) (Conversation, error) {
-	var c Conversation
-	file, err := os.Open(path)
-	if err == nil {
-		_, err = c.read(file)
-		err = errors.Join(err, file.Close())
-	}
-	if err != nil {
-		return Conversation{}, fmt.Errorf("load conversation %s: %w", path, err)
-	}
-	return c, nil
-}
-
-// UserTexts are what the user said, for a history.
-func (c *Conversation) UserTexts() []string {
-	var all []string
-	for _, turn := range c.Turns {
-		if first := turn[0]; first.Role == wire.RoleUser && len(first.Content) > 0 {
-			all = append(all, first.Content[len(first.Content)-1].Text)
-		}
-	}
-	return all
 }

@@ -182,8 +182,8 @@ func mayEnter(r rune) bool {
 	if r == '\n' || r == '\t' {
 		return true
 	}
-	// The second are the controls of text direction.
-	return !unicode.IsControl(r) && !(r >= 0x202a && r <= 0x202e) && !(r >= 0x2066 && r <= 0x2069)
+	turns := r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 // the direction of text
+	return !turns && !unicode.IsControl(r)
 }
 
 // clean is text without what a message may not hold.
