@@ -169,17 +169,25 @@ func (term *terminal) expect(text string) {
 	}
 }
 
-// expectPrompt waits until a message can be typed.
+// expectPrompt waits until a message can be typed: the marks of pasted text are
+// asked for once the terminal is in raw mode, and the prompt is drawn then.
 func (term *terminal) expectPrompt() {
 	term.Helper()
-	term.expect("\x1b[J> \r")
+	term.expect("\x1b[?2004h\r\x1b[J> \r")
 }
 
 // ends waits for the end of the program, and wants the terminal to be as it was.
 func (term *terminal) ends(code int) {
 	term.Helper()
-	for piece := range term.pieces {
-		term.seen = append(term.seen, piece...)
+	late := time.After(limited)
+	for open := true; open; {
+		var piece []byte
+		select {
+		case piece, open = <-term.pieces:
+			term.seen = append(term.seen, piece...)
+		case <-late:
+			term.Fatalf("the program goes on; it wrote %q", term.seen)
+		}
 	}
 	_ = term.cmd.Wait()
 	if got := term.cmd.ProcessState.ExitCode(); got != code {
