@@ -29,7 +29,7 @@ func watch(ctx context.Context, dirs []string) iter.Seq2[wire.AdminEvent, error]
 			yield(nil, err)
 			return
 		}
-		c := newConn(raw)
+		c := newConn(raw, nil)
 		disarm := c.closeWith(ctx)
 		defer func() {
 			disarm()
@@ -48,7 +48,7 @@ func watch(ctx context.Context, dirs []string) iter.Seq2[wire.AdminEvent, error]
 }
 
 func nextEvent(ctx context.Context, c *conn) (wire.AdminEvent, error) {
-	raw, err := c.frames.Next()
+	raw, err := c.next()
 	switch {
 	case ctx.Err() != nil:
 		return nil, fmt.Errorf("watch the daemon: %w", context.Cause(ctx))

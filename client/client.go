@@ -3,6 +3,11 @@
 // daemon's lifecycle. It imports the standard library, the public wire package
 // and this module's socket code, nothing else.
 //
+// Generate and Complete are plain text. Chat and CompleteChat carry typed
+// content: media, tools, thinking; RunTools runs the tools that the model calls,
+// and Ask returns an answer as a Go value. Embed and Rerank are what their names
+// say.
+//
 // The program and the daemon work out the same socket path from the same
 // function, so there is no address to configure. A Client is safe for
 // concurrent use: every running request has a connection of its own, since the
@@ -14,6 +19,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"net"
 	"sync"
 
@@ -40,7 +46,8 @@ type Options struct {
 	OnEvent func(wire.AdminEvent)
 }
 
-// maxIdle is how many connections a Client keeps open for the next requests.
+// maxIdle is how many connections a Client keeps open for the next requests of
+// each kind.
 const maxIdle = 4
 
 // Client sends requests to a daemon. It is safe for concurrent use.
@@ -51,20 +58,28 @@ type Client struct {
 
 	// mu guards the fields below.
 	mu     sync.Mutex
-	idle   []*conn
+	idle   map[transport.Surface][]*conn
 	closed bool
 }
 
 // Dial connects to the daemon. Without Options.WaitReady the error is
 // ErrNotRunning where there is none, and a *NotReadyError where there is one
-// that does not take requests at present.
+// that does not take requests at present. A daemon that is ready and serves
+// something else than text is as good: what it does not serve is refused with
+// an *UnservedError when it is asked for.
 func Dial(ctx context.Context, o Options) (*Client, error) {
-	c := &Client{dirs: dirsOr(o.Dir), wait: o.WaitReady, onEvent: o.OnEvent}
-	first, err := c.dial(ctx)
-	if err != nil {
+	c := &Client{
+		dirs: dirsOr(o.Dir), wait: o.WaitReady, onEvent: o.OnEvent,
+		idle: make(map[transport.Surface][]*conn),
+	}
+	first, err := c.dial(ctx, &textSurface)
+	switch _, unserved := errors.AsType[*UnservedError](err); {
+	case unserved:
+		return c, nil
+	case err != nil:
 		return nil, err
 	}
-	c.put(newConn(first))
+	c.put(newConn(first, &textSurface))
 	return c, nil
 }
 
@@ -75,39 +90,42 @@ func (c *Client) Close() error {
 	idle := c.idle
 	c.idle, c.closed = nil, true
 	c.mu.Unlock()
-	for _, conn := range idle {
-		conn.close()
+	for _, kept := range idle {
+		for _, conn := range kept {
+			conn.close()
+		}
 	}
 	return nil
 }
 
 // take returns a connection that a request may use, reused or new.
-func (c *Client) take(ctx context.Context) (*conn, error) {
+func (c *Client) take(ctx context.Context, s *surface) (*conn, error) {
 	c.mu.Lock()
 	if c.closed {
 		c.mu.Unlock()
 		return nil, ErrClosed
 	}
-	if n := len(c.idle); n > 0 {
-		last := c.idle[n-1]
-		c.idle = c.idle[:n-1]
+	if kept := c.idle[s.at]; len(kept) > 0 {
+		last := kept[len(kept)-1]
+		c.idle[s.at] = kept[:len(kept)-1]
 		c.mu.Unlock()
 		return last, nil
 	}
 	c.mu.Unlock()
-	fresh, err := c.dial(ctx)
+	fresh, err := c.dial(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	return newConn(fresh), nil
+	return newConn(fresh, s), nil
 }
 
 // put keeps a connection whose request has ended for the next one.
 func (c *Client) put(conn *conn) {
 	c.mu.Lock()
-	keep := !c.closed && len(c.idle) < maxIdle
+	at := conn.surface.at
+	keep := !c.closed && len(c.idle[at]) < maxIdle
 	if keep {
-		c.idle = append(c.idle, conn)
+		c.idle[at] = append(c.idle[at], conn)
 	}
 	c.mu.Unlock()
 	if !keep {
@@ -116,18 +134,22 @@ func (c *Client) put(conn *conn) {
 }
 
 // dial opens a connection for requests.
-func (c *Client) dial(ctx context.Context) (net.Conn, error) {
+func (c *Client) dial(ctx context.Context, s *surface) (net.Conn, error) {
 	if c.wait {
-		return c.dialWhenReady(ctx)
+		return c.dialWhenReady(ctx, s)
 	}
-	conn, err := dialAny(ctx, c.dirs, transport.V1)
+	conn, err := dialAny(ctx, c.dirs, s.at)
 	if !isNotRunning(err) {
 		return conn, err
 	}
 	if err := whyNot(ctx, c.dirs, err); err != nil {
 		return nil, err
 	}
-	return dialAny(ctx, c.dirs, transport.V1)
+	conn, err = dialAny(ctx, c.dirs, s.at)
+	if isNotRunning(err) {
+		return nil, &UnservedError{What: s.serves}
+	}
+	return conn, err
 }
 
 // dirsOr is dir, or the places where a daemon of this user can be.

@@ -52,7 +52,7 @@ func command(ctx context.Context, dir, cmd string) (wire.ControlReply, error) {
 	if err != nil {
 		return wire.ControlReply{}, err
 	}
-	c := newConn(raw)
+	c := newConn(raw, nil)
 	disarm := c.closeWith(ctx)
 	defer func() {
 		disarm()
@@ -75,7 +75,7 @@ func (c *conn) command(request wire.ControlRequest) (wire.ControlReply, error) {
 		return wire.ControlReply{}, err
 	}
 	for {
-		raw, err := c.frames.Next()
+		raw, err := c.next()
 		if err != nil {
 			return wire.ControlReply{}, err
 		}

@@ -52,6 +52,17 @@ type FailedError struct {
 
 func (e *FailedError) Error() string { return "the daemon cannot start: " + e.Reason }
 
+// UnservedError says that the daemon is ready, and that none of its backends can
+// do what was asked for.
+type UnservedError struct {
+	// What is that: "text", "chat", "embeddings" or "reranking".
+	What string
+}
+
+func (e *UnservedError) Error() string {
+	return fmt.Sprintf("the daemon serves no %s: none of its backends can", e.What)
+}
+
 // ServerError is the error frame that ended a request.
 type ServerError struct {
 	Code    wire.Code

@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"slices"
 	"time"
 
-	"github.com/inferd/inferd/internal/transport"
 	"github.com/inferd/inferd/wire"
 )
 
@@ -19,11 +19,11 @@ const (
 	snapshotTimeout = 2 * time.Second
 )
 
-// dialWhenReady connects as soon as the daemon takes requests. The inference
-// socket exists only while it does, and the admin socket says why it does not.
-func (c *Client) dialWhenReady(ctx context.Context) (net.Conn, error) {
-	for {
-		conn, err := dialAny(ctx, c.dirs, transport.V1)
+// dialWhenReady connects as soon as the daemon takes requests. A surface's
+// socket exists only while it is served, and the admin socket says why it is not.
+func (c *Client) dialWhenReady(ctx context.Context, s *surface) (net.Conn, error) {
+	for ready := false; ; {
+		conn, err := dialAny(ctx, c.dirs, s.at)
 		switch {
 		case err == nil:
 			return conn, nil
@@ -32,7 +32,13 @@ func (c *Client) dialWhenReady(ctx context.Context) (net.Conn, error) {
 		case !isNotRunning(err):
 			return nil, err
 		}
-		if err := c.awaitReady(ctx); err != nil {
+		if ready {
+			// It is going again, or this backend is the one that is not ready.
+			if err := pause(ctx); err != nil {
+				return nil, err
+			}
+		}
+		if ready, err = c.awaitReady(ctx, s); err != nil {
 			return nil, err
 		}
 	}
@@ -40,7 +46,8 @@ func (c *Client) dialWhenReady(ctx context.Context) (net.Conn, error) {
 
 // awaitReady returns when it is time for another try: the daemon has said that
 // it is ready, or a moment has passed in which there was none.
-func (c *Client) awaitReady(ctx context.Context) error {
+func (c *Client) awaitReady(ctx context.Context, s *surface) (ready bool, err error) {
+	var backends []wire.Capabilities
 	for event, err := range watch(ctx, c.dirs) {
 		if err != nil {
 			break
@@ -49,12 +56,22 @@ func (c *Client) awaitReady(ctx context.Context) error {
 			c.onEvent(event)
 		}
 		switch e := event.(type) {
+		case wire.Capabilities:
+			backends = append(backends, e)
 		case wire.Ready:
-			return nil
+			if len(backends) > 0 && !slices.ContainsFunc(backends, s.servedBy) {
+				return false, &UnservedError{What: s.serves}
+			}
+			return true, nil
 		case wire.Failed:
-			return &FailedError{Reason: e.Reason}
+			return false, &FailedError{Reason: e.Reason}
 		}
 	}
+	return false, pause(ctx)
+}
+
+// pause waits a moment.
+func pause(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		return unready(ctx)
@@ -67,9 +84,9 @@ func unready(ctx context.Context) error {
 	return fmt.Errorf("wait for the daemon to be ready: %w", context.Cause(ctx))
 }
 
-// whyNot says why there is no inference socket: the error of the daemon whose
+// whyNot says why there is no socket for requests: the error of the daemon whose
 // admin socket answers, or absent where none does. It is nil if that daemon is
-// ready, so that the socket has just appeared.
+// ready: then the socket has just appeared, or is not served.
 func whyNot(ctx context.Context, dirs []string, absent error) error {
 	ctx, cancel := context.WithTimeout(ctx, snapshotTimeout)
 	defer cancel()

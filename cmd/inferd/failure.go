@@ -88,6 +88,8 @@ func hintFor(err error) string {
 		return "`inferd status` shows the one that runs, `inferd stop` stops it"
 	case errors.Is(err, client.ErrNotRunning):
 		return "start it with `inferd serve`; `inferd run` starts it by itself"
+	case is[*client.UnservedError](err):
+		return "`inferd status` shows the backends; docs/CONFIGURATION.md says which ones embed and rerank"
 	case is[*client.NotReadyError](err):
 		return "`inferd watch` shows how it gets on"
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, errTimeout):
@@ -104,6 +106,10 @@ func hintForCode(code wire.Code) string {
 		return "try again in a moment; `inferd status` shows the queue"
 	case wire.CodeInvalidRequest, wire.CodeFrameTooLarge:
 		return "change the request; `inferd run --help` lists what is allowed"
+	case wire.CodeAttachmentUnsupported:
+		return "the model takes no such media: leave it out, or configure a backend that does (`inferd status` shows them)"
+	case wire.CodeToolCallMalformed:
+		return "ask again; a lower --temperature makes it rarer"
 	}
 	return "`inferd status` shows the state of the backends"
 }

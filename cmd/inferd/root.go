@@ -30,7 +30,11 @@ through a local socket. Nothing listens on the network.
 
 Ask it something; the daemon starts by itself where none is running:
 
-  inferd run 'What is the capital of France?'`,
+  inferd run 'What is the capital of France?'
+
+or talk with it:
+
+  inferd chat`,
 		DisableFlagsInUseLine: true,
 		Args:                  knownCommand,
 		SilenceErrors:         true,
@@ -49,7 +53,7 @@ Ask it something; the daemon starts by itself where none is running:
 		&cobra.Group{ID: groupSetup, Title: "What it needs:"},
 	)
 	root.AddCommand(
-		newRunCommand(p),
+		newRunCommand(p), newChatCommand(p), newEmbedCommand(p), newRerankCommand(p),
 		newServeCommand(p), newStatusCommand(p), newWatchCommand(p), newReloadCommand(p), newStopCommand(p),
 		newDoctorCommand(p), newConfigCommand(p), newEngineCommand(p), newModelsCommand(p), newPullCommand(p), newBenchCommand(p),
 		newVersionCommand(p),

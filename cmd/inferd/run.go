@@ -36,6 +36,11 @@ Where no daemon is running, one is started in the background; it stops after fiv
 idle minutes. Ctrl-C cancels the request and prints nothing more; the exit code is
 130 then.
 
+With --schema, --tool, --think or --image the request goes to a typed surface. A
+tool is a JSON object {"name", "description", "input_schema"}; a file holds one or a
+list of them. A call of the model is printed as a line of JSON and not run. Thoughts
+go to standard error.
+
 On a terminal, control characters in the answer are made visible. A line of
 figures follows on standard error there, or with --stats: tokens generated, time to
 the first token, tokens a second, and why the answer stopped if not by itself.
@@ -44,7 +49,8 @@ Exit codes:
 ` + exitCodes,
 		Example: `  inferd run 'What is the capital of France?'
   inferd run --system 'Answer in one word.' --temperature 0 'Opposite of hot?'
-  git diff | inferd run --system 'Summarise this change.' -`,
+  git diff | inferd run --system 'Summarise this change.' -
+  inferd run --tool weather.json 'What is the weather in Paris?'`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.interruptible(cmd.Context(), o.timeout, func(ctx context.Context) error {
 				return runRun(ctx, p, o, args)
@@ -78,7 +84,7 @@ func runRun(ctx context.Context, p *program, o *runOptions, args []string) (err 
 	}
 	defer c.Close()
 	a := &answer{program: p, json: o.json, stats: o.stats || p.stderr.terminal, begun: time.Now()}
-	for frame, err := range c.Generate(ctx, req) {
+	for frame, err := range req.send(ctx, c) {
 		if err := errors.Join(a.print(frame), err); err != nil {
 			a.endLine()
 			return answerError(err)

@@ -70,7 +70,7 @@ func TestAnswer_FiguresSayHowFastAndWhyItStopped(t *testing.T) {
 func TestAnswer_IsAFailureWhenItIsNotComplete(t *testing.T) {
 	for _, reason := range []wire.StopReason{wire.StopCancelled, wire.StopError} {
 		p, _, _ := screen(false)
-		a := &answer{program: p, done: &wire.V1Done{StopReason: reason}}
+		a := &answer{program: p, done: &outcome{stop: reason}}
 		if err := a.finish(); err == nil || diagnose(err).code != exitFailure {
 			t.Errorf("%s: error is %v, want a failure", reason, err)
 		}

@@ -20,7 +20,8 @@ func requestOf(t *testing.T, stdin input, args ...string) (*wire.V1Request, erro
 	if err := f.Parse(args); err != nil {
 		t.Fatal(err)
 	}
-	return o.build(stdin, f.Args())
+	req, err := o.build(stdin, f.Args())
+	return req.text, err
 }
 
 func TestBuild_MakesTheRequestOfTheFlags(t *testing.T) {

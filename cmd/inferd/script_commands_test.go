@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -58,6 +59,13 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if strconv.Itoa(got) != args[0] {
 		ts.Fatalf("%s ended with %d, want %s", strings.Join(args[1:], " "), got, args[0])
 	}
+}
+
+// picture FILE writes an image of one pixel.
+func picture(ts *testscript.TestScript, _ bool, args []string) {
+	var png bytes.Buffer
+	ts.Check(pngOf(&png, 1, 1))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), png.Bytes(), 0o600))
 }
 
 // limited is how long a story waits for one thing at most.

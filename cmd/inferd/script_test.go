@@ -51,6 +51,7 @@ func TestScript(t *testing.T) {
 			"gone":        gone,
 			"hub":         hub,
 			"interrupted": interrupted130,
+			"picture":     picture,
 			"signal":      sendSignal,
 			"together":    together,
 			"waitfile":    waitFile,

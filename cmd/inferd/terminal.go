@@ -6,6 +6,12 @@ import (
 	"unicode"
 )
 
+// What thoughts are shown in.
+const (
+	dim   = "\x1b[2m"
+	undim = "\x1b[0m"
+)
+
 // visible makes what would steer a terminal readable instead: what a model
 // writes is not to be trusted with the cursor, the title or the clipboard.
 // Line ends and tabs stay.

@@ -37,6 +37,7 @@ func TestUnbuilt_NamesWhatIsValidButCanNotRunYet(t *testing.T) {
 
 func TestUnbuilt_HasNothingAgainstTheDefaults(t *testing.T) {
 	for _, content := range []string{`{}`, `{"model": {"name": "a"}}`, `{"backends": [{"kind": "mock", "name": "a", "n_ctx": 5}]}`,
+		`{"backends": [{"kind": "mock", "name": "a", "rerank": true, "dimensions": 3}]}`,
 		`{"listen": {"api_key_env": "K"}}`} {
 		if err := mustLoad(t, content).Unbuilt(); err != nil {
 			t.Errorf("%s: %v", content, err)

@@ -6,17 +6,22 @@ import (
 )
 
 // Open implements FS.
-func (r *Real) Open(name string) (File, error) { return r.openFile("open", name, os.O_RDONLY) }
+func (r *Real) Open(name string) (File, error) { return r.openFile("open", name, os.O_RDONLY, 0) }
 
 // OpenWrite implements FS.
-func (r *Real) OpenWrite(name string) (File, error) { return r.openFile("open", name, os.O_RDWR) }
+func (r *Real) OpenWrite(name string) (File, error) { return r.openFile("open", name, os.O_RDWR, 0) }
 
 // Create implements FS.
 func (r *Real) Create(name string) (File, error) {
-	return r.openFile("create", name, os.O_RDWR|os.O_CREATE|os.O_EXCL)
+	return r.openFile("create", name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644)
 }
 
-func (r *Real) openFile(op, name string, flag int) (File, error) {
+// CreatePrivate is Create of a file that nobody but its owner may read.
+func (r *Real) CreatePrivate(name string) (File, error) {
+	return r.openFile("create", name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+}
+
+func (r *Real) openFile(op, name string, flag int, mode fs.FileMode) (File, error) {
 	local, err := r.local(op, name)
 	if err != nil {
 		return nil, err
@@ -27,7 +32,7 @@ func (r *Real) openFile(op, name string, flag int) (File, error) {
 		}
 	}
 	// Opening a fifo must not wait for its other end.
-	f, err := r.root.OpenFile(local, flag|openNonblock, 0o644)
+	f, err := r.root.OpenFile(local, flag|openNonblock, mode)
 	if err != nil {
 		return nil, r.explain(op, name, err)
 	}
