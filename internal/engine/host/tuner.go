@@ -28,6 +28,7 @@ type tuneGroup struct {
 	slow   int           // steps in a row that took much longer than that
 	probe  int           // index being tried; -1 if none
 	ratios []float64     // of the probe's costs to the best's
+	lost   time.Duration // what the probe has cost more than the best would have
 	up     bool          // which neighbour was tried last
 	wait   time.Duration // until the next probe
 	next   time.Time
@@ -38,6 +39,9 @@ const (
 	probeSteps   = 3
 	shortestWait = 250 * time.Millisecond
 	longestWait  = 16 * time.Second
+	// A probe that lost is made up for by so many times its loss: steps of a
+	// large model are long, and so are probes.
+	worthLoss = 50
 	// A neighbour must be better by this much: two settings that are alike
 	// are not worth going back and forth between.
 	worthwhile = 0.93
@@ -85,7 +89,7 @@ func (t *tuner) choose(tokens int, now time.Time) int {
 		if g.probe < 0 || g.probe >= len(t.steps) {
 			g.probe = 2*g.best - g.probe // the neighbour on the other side
 		}
-		g.ratios = g.ratios[:0]
+		g.ratios, g.lost = g.ratios[:0], 0
 	}
 	if g.probe >= 0 && known {
 		return t.steps[g.probe]
@@ -102,7 +106,9 @@ func (t *tuner) observe(tokens, threads int, took time.Duration, now time.Time) 
 	cost := float64(took) / float64(tokens+base)
 	mean := &g.cost[size(tokens)]
 	if g.probe >= 0 && threads == t.steps[g.probe] {
-		g.tried(cost / *mean, now)
+		ratio := cost / *mean
+		g.lost += time.Duration(float64(took) * (1 - 1/ratio))
+		g.tried(ratio, now)
 		return
 	}
 	if *mean == 0 {
@@ -140,5 +146,5 @@ func (g *tuneGroup) tried(ratio float64, now time.Time) {
 		g.wait = min(2*g.wait, longestWait)
 	}
 	g.probe = -1
-	g.next = now.Add(g.wait)
+	g.next = now.Add(max(g.wait, worthLoss*g.lost))
 }

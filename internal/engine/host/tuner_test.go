@@ -121,3 +121,22 @@ func TestTuner_PaysLittleOnABusyMachine(t *testing.T) {
 		t.Errorf("costs %.1f %% more than one thread", 100*over)
 	}
 }
+
+// A large model on an idle machine, from the first step on: probes are few,
+// since each is long.
+func TestTuner_PaysLittleWhereStepsAreLong(t *testing.T) {
+	m := func(n, tokens int) time.Duration {
+		return (10*time.Millisecond + time.Duration(tokens)*6*time.Millisecond) / time.Duration(n)
+	}
+	tu, now := newTuner(2), time.Unix(0, 0)
+	var spent, best time.Duration
+	for range 50 {
+		for _, step := range []struct{ n, tokens int }{{1, 170}, {5, 16}} {
+			s, b := drive(tu, m, &now, step.n, step.tokens)
+			spent, best = spent+s, best+b
+		}
+	}
+	if over := float64(spent)/float64(best) - 1; over > 0.07 {
+		t.Errorf("%.1f %% over the best setting in %v", 100*over, best)
+	}
+}
