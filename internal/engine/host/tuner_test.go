@@ -136,7 +136,7 @@ func TestTuner_PaysLittleWhereStepsAreLong(t *testing.T) {
 			spent, best = spent+s, best+b
 		}
 	}
-	if over := float64(spent)/float64(best) - 1; over > 0.07 {
+	if over := float64(spent)/float64(best) - 1; over > 0.04 {
 		t.Errorf("%.1f %% over the best setting in %v", 100*over, best)
 	}
 }
