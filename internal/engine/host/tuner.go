@@ -17,11 +17,15 @@ import (
 // usable; newTuner makes one.
 type tuner struct {
 	steps  []int // thread counts that are tried, ascending
-	groups [2]tuneGroup
+	groups [len(groupEnds) + 1]tuneGroup
 }
 
-// tuneGroup is the choice for one kind of batch: a few tokens, where memory
-// is the limit, or many, where arithmetic is.
+// groupEnds are the largest batches of the kinds that are chosen for apart. One
+// token costs a reading of all weights, and a second thread little helps with
+// that; the more tokens, the more of the cost is arithmetic.
+var groupEnds = [...]int{1, 7, 32}
+
+// tuneGroup is the choice for one kind of batch.
 type tuneGroup struct {
 	best   int           // index into steps
 	cost   [12]float64   // running mean of what a token costs with best, by size of batch
@@ -35,7 +39,6 @@ type tuneGroup struct {
 }
 
 const (
-	fewTokens    = 32 // the largest batch that counts as few
 	probeSteps   = 3
 	shortestWait = 250 * time.Millisecond
 	longestWait  = 16 * time.Second
@@ -68,10 +71,12 @@ func newTuner(most int) *tuner {
 }
 
 func (t *tuner) group(tokens int) *tuneGroup {
-	if tokens <= fewTokens {
-		return &t.groups[0]
+	for i, end := range groupEnds {
+		if tokens <= end {
+			return &t.groups[i]
+		}
 	}
-	return &t.groups[1]
+	return &t.groups[len(groupEnds)]
 }
 
 // size sorts batches into such as can be compared with one another.

@@ -81,9 +81,25 @@ func TestTuner_FollowsTheMachine(t *testing.T) {
 	}
 }
 
+// A model for which one token waits for memory, and sixteen for arithmetic.
+func TestTuner_KeepsOneAndSixteenApart(t *testing.T) {
+	m := func(n, tokens int) time.Duration {
+		if tokens == 1 {
+			return 14*time.Millisecond + time.Duration(n)*time.Millisecond
+		}
+		return time.Duration(10+10*tokens) * time.Millisecond / time.Duration(n)
+	}
+	tu, now := newTuner(2), time.Unix(0, 0)
+	drive(tu, m, &now, 2000, 1)
+	spent, best := drive(tu, m, &now, 50, 16)
+	if over := float64(spent)/float64(best) - 1; over > 0.05 {
+		t.Errorf("after a long answer to one, sixteen cost %.1f %% more than they need to", 100*over)
+	}
+}
+
 func TestTuner_KeepsReadingAndWritingApart(t *testing.T) {
 	m := func(n, tokens int) time.Duration {
-		if tokens > fewTokens {
+		if tokens > 32 {
 			return time.Duration(tokens) * time.Millisecond / time.Duration(n)
 		}
 		return time.Duration(n) * time.Millisecond
@@ -93,7 +109,7 @@ func TestTuner_KeepsReadingAndWritingApart(t *testing.T) {
 		drive(tu, m, &now, 1, 4)
 		drive(tu, m, &now, 1, 256)
 	}
-	if few, many := tu.steps[tu.groups[0].best], tu.steps[tu.groups[1].best]; few != 1 || many != 4 {
+	if few, many := tu.steps[tu.group(4).best], tu.steps[tu.group(256).best]; few != 1 || many != 4 {
 		t.Errorf("chose %d threads for few tokens and %d for many, want 1 and 4", few, many)
 	}
 }
