@@ -251,3 +251,30 @@ func TestListener_CloseLetsAcceptedConnectionsLive(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// A client that is connected when the surface is withdrawn has been told that
+// somebody is there: its request is heard.
+func TestListener_CloseLosesNoConnection(t *testing.T) {
+	l := mustListen(t, endpoint(t))
+	const n = 5
+	for range n {
+		c, err := Dial(t.Context(), l.Endpoint())
+		try(t, err)
+		t.Cleanup(func() { c.Close() })
+		_, err = c.Write([]byte("x"))
+		try(t, err)
+	}
+	try(t, l.Close())
+	for range n {
+		c, err := l.Accept()
+		try(t, err)
+		var b [1]byte
+		if _, err := c.Read(b[:]); err != nil || b[0] != 'x' {
+			t.Errorf("read %q, %v", b, err)
+		}
+		try(t, c.Close())
+	}
+	if _, err := l.Accept(); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("afterwards: %v", err)
+	}
+}
