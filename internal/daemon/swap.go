@@ -132,8 +132,8 @@ func (r *run) loadComing() {
 	s.loading = true
 	for _, u := range s.coming {
 		r.log.Info("loading a backend", slog.String("backend", u.name()))
-		r.startUnit(u)
 	}
+	r.startAll(s.coming)
 	r.advance()
 }
 
