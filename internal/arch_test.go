@@ -65,7 +65,7 @@ var layers = []struct{ pkg, imports, modules string }{
 	// The service, and its composition.
 	{"internal/server", "internal/backend internal/queue internal/router internal/status internal/transport wire", ""},
 	{"internal/daemon", "internal/backend internal/backend/local internal/backend/mock internal/config internal/disk " +
-		"internal/queue internal/router internal/schema internal/server internal/status internal/store internal/store/fetch internal/transport internal/weights wire", ""},
+		"internal/gguf internal/memory internal/memplan internal/queue internal/router internal/schema internal/server internal/status internal/store internal/store/fetch internal/transport internal/weights wire", ""},
 	{"internal/daemon/daemontest", "internal/backend internal/backend/mock internal/config internal/daemon " +
 		"internal/transport wire", ""},
 
