@@ -3,6 +3,7 @@ package weights
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/inferd/inferd/internal/engine"
 )
@@ -15,4 +16,10 @@ func (m *Model) Look(ctx context.Context) (engine.Files, error) {
 		return engine.Files{}, errors.Join(err, m.Close())
 	}
 	return engine.Files{Parts: opened(m.parts), Adapters: opened(m.loras)}, nil
+}
+
+// Verified reports whether the files that Look has opened are remembered to have
+// the digests that they must have, in the state that they are in.
+func (m *Model) Verified() bool {
+	return !slices.ContainsFunc(m.parts, func(f *file) bool { return f.digest.IsZero() || !m.remembered(f) })
 }
