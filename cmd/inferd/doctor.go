@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -44,7 +45,7 @@ func newDoctorCommand(p *program) *cobra.Command {
 		Short:   "Check everything that the daemon needs",
 		Long: `Check the config, the engine and its worker, the model, the runtime directory,
 the sockets and the lock, one line each, with a hint where something is to be done.
-Nothing is changed. The exit code is 1 if a check fails; a warning is no failure.`,
+A model of up to 2 GiB that was not verified yet is read. Nothing is changed. The exit code is 1 if a check fails; a warning is no failure.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return p.interruptible(cmd.Context(), doctorTimeout, func(ctx context.Context) error {
@@ -82,7 +83,8 @@ func runDoctor(ctx context.Context, p *program, asJSON bool) error {
 
 func (p *program) printChecks(checks []check) error {
 	for _, c := range checks {
-		_, err := fmt.Fprintf(p.stdout, "%-5s %-18s %s\n", c.Status, c.Name, oneLine(c.Detail))
+		const indent = "\n                         " // to where details begin
+		_, err := fmt.Fprintf(p.stdout, "%-5s %-18s %s\n", c.Status, c.Name, strings.Join(visibleLines(c.Detail), indent))
 		if err == nil && c.Hint != "" {
 			_, err = fmt.Fprintf(p.stdout, "%-5s %-18s hint: %s\n", "", "", oneLine(c.Hint))
 		}

@@ -4,16 +4,14 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
-	"runtime"
 	"strings"
 
 	"github.com/inferd/inferd/internal/config"
 	"github.com/inferd/inferd/internal/engine/library"
-	"github.com/inferd/inferd/internal/store"
 )
 
 // examine makes all checks, in the order in which a start needs what they
@@ -27,7 +25,7 @@ func (p *program) examine(ctx context.Context) []check {
 	if engine.Status == verdictOK {
 		checks = append(checks, p.checkKernel(ctx, root))
 	}
-	checks = append(checks, p.checkModels(cfg)...)
+	checks = append(checks, p.checkModels(ctx, cfg)...)
 	checks = append(checks, checkMedia(cfg)...)
 	return append(checks, p.checkRuntime(ctx)...)
 }
@@ -36,7 +34,7 @@ func (p *program) checkConfig() (config.Config, []check) {
 	const name = "config"
 	cfg, err := p.config("", config.Flags{})
 	if err != nil {
-		return cfg, []check{notPassed(name, err)}
+		return cfg, []check{notPassed(name, &failure{err: err, hint: hintForConfig(err)})}
 	}
 	if err := cfg.Unbuilt(); err != nil {
 		return cfg, []check{notPassed(name, err)}
@@ -46,6 +44,18 @@ func (p *program) checkConfig() (config.Config, []check) {
 		kinds[i] = fmt.Sprintf("%s (%s)", b.Name, b.Kind)
 	}
 	return cfg, []check{passed(name, "valid; backends: %s", strings.Join(kinds, ", "))}
+}
+
+// hintForConfig is what to do about a configuration that can't be loaded.
+func hintForConfig(err error) string {
+	if p, ok := errors.AsType[*config.Problem](err); ok && p.Line == 0 && p.Key == "" {
+		if f, err := os.Open(p.Source); err == nil {
+			_ = f.Close()
+		} else if errors.Is(err, os.ErrPermission) {
+			return "make it yours to read: `chmod u+r " + p.Source + "`, or `chown` it to your user"
+		}
+	}
+	return "correct what is named above; `inferd config check` tells when it is right, docs/CONFIGURATION.md lists every key with its range"
 }
 
 // checkWorker looks for the worker's program and lets it say its version.
@@ -115,75 +125,4 @@ func (p *program) checkKernel(ctx context.Context, root string) check {
 		})
 	}
 	return passed(name, "llama.cpp %s, CPU kernel %s; devices: %s", found.EngineVersion, found.CPUBackend, found.deviceList())
-}
-
-// checkModels looks at the model of each backend that has a file.
-func (p *program) checkModels(cfg config.Config) []check {
-	var checks []check
-	for _, b := range cfg.Backends {
-		if b.Kind == config.KindLlamaCPP {
-			checks = append(checks, p.checkModelOf(cfg, "model "+b.Name, b.LlamaCPP))
-		}
-	}
-	return checks
-}
-
-func (p *program) checkModelOf(cfg config.Config, name string, model config.LlamaCPP) check {
-	stored, err := store.ParseName(model.Model)
-	if err != nil || model.Model == config.BuiltinModel {
-		return checkModel(name, model.Model)
-	}
-	root, err := store.DefaultRoot(cfg.ModelsHome, p.getenv, runtime.GOOS)
-	if err != nil {
-		return notPassed(name, err)
-	}
-	return checkStored(name, root, stored, model.SHA256)
-}
-
-// checkStored looks for a model in the store. A store that is not there is not
-// made for that.
-func checkStored(name, root string, model store.Name, sha256 string) check {
-	const hint = "`inferd models` lists the models that are there, `inferd models import FILE` brings one in"
-	if _, err := os.Stat(root); err != nil {
-		return notPassed(name, &failure{err: fmt.Errorf("find model %s: %w", model, err), hint: hint})
-	}
-	s, err := store.Open(root, store.Options{})
-	if err != nil {
-		return notPassed(name, err)
-	}
-	defer func() { _ = s.Close() }()
-	e, err := s.Get(model)
-	switch {
-	case err != nil:
-		return notPassed(name, &failure{err: err, hint: hint})
-	case e.State != store.BlobPresent:
-		return notPassed(name, &failure{err: fmt.Errorf("model %s: its file is %s", model, e.State), hint: hint})
-	case sha256 != "" && e.Manifest.Blob.Hex() != sha256:
-		return notPassed(name, &failure{
-			err:  fmt.Errorf("model %s: the store has sha256 %s, the config wants %s", model, e.Manifest.Blob.Hex(), sha256),
-			hint: "import the right one with --replace, or correct sha256 in the config",
-		})
-	}
-	return passed(name, "%s in the store, %s", model, sizeOf(e.Manifest.Size))
-}
-
-func checkModel(name, model string) check {
-	if model == config.BuiltinModel {
-		return passed(name, "built in")
-	}
-	const hint = "name the absolute path of a GGUF file in the config, or with --model"
-	f, err := os.Open(model)
-	if err != nil {
-		return notPassed(name, &failure{err: err, hint: hint})
-	}
-	defer f.Close()
-	magic := make([]byte, 4)
-	if _, err := io.ReadFull(f, magic); err != nil || string(magic) != "GGUF" {
-		return notPassed(name, &failure{err: fmt.Errorf("%s is not a GGUF file", model), hint: hint})
-	}
-	info, err := f.Stat()
-	if err != nil {
-		return notPassed(name, &failure{err: err, hint: hint})
-	}
-	return passed(name, "%s, %s", model, sizeOf(info.Size()))
 }

@@ -28,17 +28,20 @@ func (p *program) checkRuntime(ctx context.Context) []check {
 	if err != nil {
 		status = nil
 	}
-	checks := []check{checkDir(name, dir), checkLock(dir, status), checkDaemon(status, err)}
+	checks := []check{system.checkDir(name, dir), checkLock(dir, status), checkDaemon(status, err)}
 	for _, s := range transport.Surfaces() {
 		checks = append(checks, checkSocket(ctx, transport.EndpointIn(dir, s)))
 	}
 	return checks
 }
 
-func checkDir(name, dir string) check {
+func (s places) checkDir(name, dir string) check {
 	info, err := os.Lstat(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
+		if c := s.checkRoom(name, dir); c.Status != verdictOK {
+			return c
+		}
 		return passed(name, "%s: not made yet", dir)
 	case err != nil:
 		return notPassed(name, err)
@@ -47,6 +50,9 @@ func checkDir(name, dir string) check {
 	case runtime.GOOS == "windows":
 		return passed(name, "%s", dir)
 	}
+	if !disk.Ours(info) {
+		return notPassed(name, &failure{err: fmt.Errorf("%s belongs to another user", dir), hint: hintForPlace(dir, runtimeSetting())})
+	}
 	mode := info.Mode().Perm()
 	hint := fmt.Sprintf("`chmod 700 %s`; the directory must be yours", dir)
 	switch {
@@ -54,6 +60,9 @@ func checkDir(name, dir string) check {
 		return notPassed(name, &failure{err: fmt.Errorf("%s has mode %04o: its owner can't use it", dir, mode), hint: hint})
 	case mode&0o077 != 0:
 		return warned(name, "the next start makes it private, or "+hint, "%s has mode %04o: others may enter", dir, mode)
+	}
+	if c := s.checkRoom(name, dir); c.Status != verdictOK {
+		return c
 	}
 	return passed(name, "%s, mode %04o", dir, mode)
 }

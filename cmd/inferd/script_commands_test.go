@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/inferd/inferd/client"
 	"github.com/inferd/inferd/internal/disk"
+	"github.com/inferd/inferd/internal/engine/library"
 	"github.com/inferd/inferd/internal/transport"
 	"github.com/inferd/inferd/wire"
 )
@@ -41,6 +43,27 @@ func damage(ts *testscript.TestScript, neg bool, args []string) {
 		b[len(b)/2] ^= 1
 		ts.Check(os.WriteFile(blob, b, 0o600))
 	}
+}
+
+// cutoff STORE shortens every blob in a store by a byte.
+func cutOff(ts *testscript.TestScript, _ bool, args []string) {
+	blobs, err := filepath.Glob(filepath.Join(args[0], "blobs", "sha256", "*", "*", "data"))
+	ts.Check(err)
+	for _, blob := range blobs {
+		info, err := os.Stat(blob)
+		ts.Check(err)
+		ts.Check(os.Truncate(blob, info.Size()-1))
+	}
+}
+
+// engine DIR CONTENT makes an engine of the pinned release with that content in
+// place of its list of files.
+func engineNamed(ts *testscript.TestScript, _ bool, args []string) {
+	pin, err := library.PinFor(runtime.GOOS, runtime.GOARCH)
+	ts.Check(err)
+	dir := filepath.Join(args[0], pin.LlamaVersion+"-"+runtime.GOOS+"-"+runtime.GOARCH)
+	ts.Check(os.MkdirAll(dir, 0o700))
+	ts.Check(os.WriteFile(filepath.Join(dir, "engine.json"), []byte(args[1]), 0o600))
 }
 
 // exits N COMMAND… runs a command, and wants it to end with that code.

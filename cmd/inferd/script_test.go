@@ -46,7 +46,9 @@ func TestScript(t *testing.T) {
 		Dir:   "testdata/script",
 		Setup: newUser,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"cutoff":      cutOff,
 			"damage":      damage,
+			"engine":      engineNamed,
 			"exits":       exits,
 			"gone":        gone,
 			"hub":         hub,

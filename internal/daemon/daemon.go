@@ -29,9 +29,6 @@ type Config struct {
 	ModelsRoot string
 	// EngineRoot is where engine packages are, unless config.Config says.
 	EngineRoot string
-	// Fits reports whether the coming backends can be loaded while the running
-	// ones still are; nil tries it.
-	Fits func(running, coming []config.Backend) bool
 	// IdleExit stops the daemon when no inference connection was open for so
 	// long; 0 is never.
 	IdleExit time.Duration
@@ -51,6 +48,9 @@ type Config struct {
 	ReadyMade []backend.Backend
 	// NewLocal makes the backends of kind llamacpp; nil makes real ones.
 	NewLocal func(config.Backend, Events) Supervised
+	// Fits reports whether the coming backends can be loaded while the running
+	// ones still are; nil goes by the memory plans of their models.
+	Fits func(running, coming []config.Backend) bool
 	// WriteTimeout is server.Config's.
 	WriteTimeout time.Duration
 }

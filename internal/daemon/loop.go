@@ -54,6 +54,7 @@ var errEnded = errors.New("ended without being told to")
 
 // handle takes note of what has happened. What follows from it is for settle.
 func (r *run) handle(e event) {
+	defer r.leaveLine(e) // a swap that e ends takes its units out of the line first
 	switch {
 	case e.kind == eventCleared:
 		r.loadComing()

@@ -67,7 +67,7 @@ func (d *Daemon) inStore(f func(*store.Store) error) error {
 // when those are there.
 func (r *run) begin(ctx context.Context) error {
 	if !r.fetches() {
-		r.startUnits()
+		r.startAll(r.units)
 		return nil
 	}
 	missing, err := r.daemon.missing()
@@ -75,7 +75,7 @@ func (r *run) begin(ctx context.Context) error {
 	case err != nil:
 		return fmt.Errorf("look for models: %w", err)
 	case len(missing) == 0:
-		r.startUnits()
+		r.startAll(r.units)
 	case !r.daemon.cfg.AutoPull:
 		m := missing[0]
 		return &ModelError{m.Name, fmt.Errorf("the store has no such model with sha256 %s, and auto_pull is false: run `inferd pull %s`", m.SHA256, m.Name)}
@@ -99,13 +99,6 @@ func (r *run) fetches() bool {
 	return false
 }
 
-// startUnits starts all backends.
-func (r *run) startUnits() {
-	for _, u := range r.units {
-		r.startUnit(u)
-	}
-}
-
 // pulled goes on after the models have come, or have not.
 func (r *run) pulled(err error) error {
 	if err != nil {
@@ -117,7 +110,7 @@ func (r *run) pulled(err error) error {
 	for i := range backends { // they come first among the units
 		r.units[i].print = prints[i]
 	}
-	r.startUnits()
+	r.startAll(r.units)
 	return nil
 }
 

@@ -37,6 +37,7 @@ type run struct {
 	state     state
 	restarted string // the last phase published of a restart
 	bound     map[transport.Surface]bool
+	line      line
 	swap      *swap    // the one under way; nil if none is
 	replies   []func() // to who waits for what has come into force
 

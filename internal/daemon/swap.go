@@ -28,7 +28,7 @@ type change struct {
 // Swap makes the daemon run the backends of c, in their order, instead of those
 // that it runs, and returns when it does, or why it does not. Backends that are
 // the same stay as they are. The others are loaded beside those that they
-// replace where Config.Fits allows that: no request fails, and the daemon stays
+// replace where there is memory for both: no request fails, and the daemon stays
 // ready. Else those are drained and ended first, requests wait in line, and the
 // daemon is restarting until the new ones are up.
 //
@@ -104,8 +104,7 @@ func (r *run) beginSwap(c *change) {
 		return
 	}
 	r.swap = s
-	fits := r.daemon.cfg.Fits
-	if len(s.coming) > 0 && len(s.leaving) > 0 && fits != nil && !fits(configsOf(r.units), configsOf(s.coming)) {
+	if len(s.coming) > 0 && len(s.leaving) > 0 && !r.fits(configsOf(r.units), configsOf(s.coming)) {
 		r.log.Info("changing backends: the old ones go first, there is no room beside them")
 		r.clear()
 		return
@@ -132,8 +131,8 @@ func (r *run) loadComing() {
 	s.loading = true
 	for _, u := range s.coming {
 		r.log.Info("loading a backend", slog.String("backend", u.name()))
-		r.startUnit(u)
 	}
+	r.startAll(s.coming)
 	r.advance()
 }
 

@@ -79,6 +79,8 @@ func (c *changing) says(model string) {
 	}
 }
 
+func always(_, _ []config.Backend) bool { return true }
+
 func never(_, _ []config.Backend) bool { return false }
 
 func TestSwap_LoadsTheNewOneBesideTheOld(t *testing.T) {

@@ -100,7 +100,7 @@ func (r *run) failSwap(why error) {
 	for _, u := range s.coming {
 		u.retired = true
 		if started {
-			u.stop()
+			r.stopUnit(u)
 		}
 	}
 	if !s.cleared {

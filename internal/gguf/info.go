@@ -1,6 +1,8 @@
 package gguf
 
 import (
+	"errors"
+	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -126,6 +128,26 @@ func (f *File) Pooling() Pooling {
 		}
 	}
 	return PoolingUnsaid
+}
+
+// Answers reports whether the model is there to write. One that says how its
+// vectors or scores are made was trained for these and writes nothing of use.
+func (f *File) Answers() bool {
+	return f.Causal() && f.Pooling() <= PoolingNone && !f.HasClassifier()
+}
+
+// CheckScores says why the engine can't score texts with the model; nil where it
+// can.
+func (f *File) CheckScores() error {
+	if !f.HasClassifier() {
+		return errors.New("the model has no classification head to score documents with")
+	}
+	if a := f.Architecture(); f.Causal() && a != "qwen3" && a != "qwen3vl" {
+		// The engine scores the first token of others, which has seen nothing of
+		// the text where tokens look back only.
+		return fmt.Errorf("the engine scores no texts with a model of architecture %s that reads from left to right", a)
+	}
+	return nil
 }
 
 // Parameters is the number of weights in this file.

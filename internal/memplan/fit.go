@@ -22,6 +22,10 @@ func (p Plan) total(counts func(Line) bool) int64 {
 	return n
 }
 
+// Evictable is what the plan takes of the host's memory that the system counts
+// as available although it is in use: files that are mapped and not copied.
+func (p Plan) Evictable() int64 { return max(p.Host()-p.private, 0) }
+
 // Private is what the plan takes of the host's memory that is no mapped file,
 // at most: what a limit on a process's own memory has to leave room for.
 func (p Plan) Private() int64 { return p.private }

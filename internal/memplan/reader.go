@@ -27,6 +27,20 @@ type Reader struct {
 	Cells, Batch int
 }
 
+// The names of the readers' lines in a plan.
+const (
+	EmbedLine  = "embedding"
+	RerankLine = "reranking"
+)
+
+// EmbedReader makes vectors of texts of up to window tokens, or Own.
+func EmbedReader(window int) Reader {
+	return Reader{Name: EmbedLine, Key: "embed_n_ctx", Window: window}
+}
+
+// RerankReader makes scores of texts of up to window tokens, or Own.
+func RerankReader(window int) Reader { return Reader{Name: RerankLine, Window: window} }
+
 const (
 	// DefaultWindow bounds the window where none is asked for: what it takes
 	// grows with it, for a model that has to see a text whole with its square.
@@ -101,6 +115,9 @@ func outputs(f *gguf.File, batch int) int64 {
 	}
 	return int64(batch) * row
 }
+
+// Mute reports whether nothing is planned for answers.
+func (p Plan) Mute() bool { return p.options.NoAnswers }
 
 // purpose is what the plan is for, in words.
 func (p Plan) purpose() string {

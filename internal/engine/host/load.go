@@ -107,7 +107,7 @@ func load(m proto.Load, o Options, report func(proto.Loading)) (*loaded, error) 
 	ld.ready.Accelerator, ld.ready.DeviceName = accelerator(lib, m.GPULayers)
 	ld.ready.Traits = traitsOf(files.info)
 	ld.format, ld.ready.Generates = chatml.Lookup(files.info.ChatTemplate())
-	if !model.Generates() || !answers(files.info) {
+	if !model.Generates() || !files.info.Answers() {
 		ld.ready.Generates, ld.ready.Why = false, "the model is no text generator"
 		return ld, nil
 	}

@@ -15,14 +15,14 @@ func planFor(m proto.Load, files *modelFiles) (memplan.Plan, error) {
 		return memplan.Plan{}, failed(proto.FailConfig, "", err)
 	}
 	context := m.Context
-	if !answers(files.info) { // nothing is written that it could be for
+	if !files.info.Answers() { // nothing is written that it could be for
 		context = memplan.Own
 	}
 	plan, err := memplan.For(files.info, memplan.Options{
 		Context: context, Slots: m.Slots, Batch: m.Batch, CacheBytes: int64(m.CacheBytes), GPULayers: m.GPULayers,
 		Keys: m.KeyType, Values: m.ValueType, Flash: m.FlashAttention, NoMap: m.NoMmap,
 		Parts: files.others, AdapterBytes: files.extra,
-		Readers: planned(m), NoAnswers: !answers(files.info),
+		Readers: planned(m), NoAnswers: !files.info.Answers(),
 	})
 	if err != nil {
 		return plan, failed(proto.FailConfig, "", err)

@@ -19,19 +19,13 @@ type readers struct {
 	rerank *ranker
 }
 
-// The readers' lines in the memory plan.
-const (
-	embedLine  = "embedding"
-	rerankLine = "reranking"
-)
-
 // planned are the contexts that m asks for beside the one for answers.
 func planned(m proto.Load) (list []memplan.Reader) {
 	if m.Embed != nil {
-		list = append(list, memplan.Reader{Name: embedLine, Key: "embed_n_ctx", Window: m.Embed.Window})
+		list = append(list, memplan.EmbedReader(m.Embed.Window))
 	}
 	if m.Rerank != nil {
-		list = append(list, memplan.Reader{Name: rerankLine, Window: m.Rerank.Window})
+		list = append(list, memplan.RerankReader(m.Rerank.Window))
 	}
 	return list
 }
@@ -47,22 +41,13 @@ func (r readers) all() (list []*reader) {
 	return list
 }
 
-// answers reports whether the model is there to write. One that says how its
-// vectors or scores are made was trained for these and writes nothing of use.
-func answers(header *gguf.File) bool {
-	return header.Causal() && header.Pooling() <= gguf.PoolingNone && !header.HasClassifier()
-}
-
 // checkReaders refuses what the model can't be read for, before anything is
 // loaded.
 func checkReaders(m proto.Load, header *gguf.File) error {
-	if m.Rerank != nil && !header.HasClassifier() {
-		return fmt.Errorf("rerank is on, but the model has no classification head to score documents with")
-	}
-	if a := header.Architecture(); m.Rerank != nil && header.Causal() && a != "qwen3" && a != "qwen3vl" {
-		// The engine scores the first token of others, which has seen nothing of
-		// the text where tokens look back only.
-		return fmt.Errorf("rerank is on, but the engine scores no texts with a model of architecture %s that reads from left to right", a)
+	if m.Rerank != nil {
+		if err := header.CheckScores(); err != nil {
+			return fmt.Errorf("rerank is on, but %w", err)
+		}
 	}
 	if m.Embed != nil {
 		_, err := poolingFor(m.Embed.Pooling, header.Pooling())
@@ -94,7 +79,7 @@ func (l *loaded) makeReaders(m proto.Load, header *gguf.File, plan memplan.Plan)
 	}
 	for _, p := range plan.Readers {
 		pooling := llama.PoolingRank
-		if p.Name == embedLine {
+		if p.Name == memplan.EmbedLine {
 			var err error
 			if pooling, err = poolingFor(m.Embed.Pooling, header.Pooling()); err != nil {
 				return failed(proto.FailConfig, "", err)
@@ -104,7 +89,7 @@ func (l *loaded) makeReaders(m proto.Load, header *gguf.File, plan memplan.Plan)
 		if err != nil {
 			return failed(proto.FailModel, "", err)
 		}
-		if p.Name == embedLine {
+		if p.Name == memplan.EmbedLine {
 			family := task.Lookup(header.Architecture(), header.Name())
 			l.readers.embed = &embedder{reader: r, model: l.model, family: family}
 			l.ready.Embedding = &proto.Embedding{Size: l.model.EmbeddingSize(), Sizes: sizesUpTo(family.Sizes, l.model.EmbeddingSize()), Window: p.Window}

@@ -1,0 +1,60 @@
+package daemon_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/inferd/inferd/internal/gguf"
+	"github.com/inferd/inferd/wire"
+)
+
+// writeWide writes a model whose context takes 32 KiB a token.
+func writeWide(t *testing.T) (path string) {
+	t.Helper()
+	c := gguf.TinyModel()
+	c.Context, c.HeadsKV, c.HeadLength = 1<<24, 4, 1024
+	path = filepath.Join(t.TempDir(), "wide.gguf")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := gguf.WriteModel(f, c); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// The plans decide whether a new backend comes beside the old one: here one that
+// takes 64 TiB, which no machine has to spare.
+func TestSwap_GoesByTheMemoryPlans(t *testing.T) {
+	d, first := startChanging(t, nil, "a=old")
+	admin := d.Admin()
+	admin.Until(wire.Ready{})
+	path := writeWide(t)
+
+	next := on("a=" + path)
+	next.Backends[0].LlamaCPP.NCtx = 256
+	result := d.swap(t.Context(), next)
+	fresh := <-d.made
+	d.says("old") // while the other one loads: 256 tokens a slot fit anywhere
+	fresh.comesUp()
+	if err := <-result; err != nil {
+		t.Fatal(err)
+	}
+	<-first[0].ended
+	d.says(path)
+
+	next.Backends[0].LlamaCPP.NCtx, next.Backends[0].LlamaCPP.Slots = 1<<24, 32
+	result = d.swap(t.Context(), next)
+	<-fresh.ended // before the next one is up
+	(<-d.made).comesUp()
+	if err := <-result; err != nil {
+		t.Fatal(err)
+	}
+	admin.Until(wire.Restarting{Phase: "draining"})
+	admin.Until(wire.Ready{})
+}
