@@ -31,11 +31,13 @@ func newProxy(t testing.TB, to *server) (proxy *url.URL, hosts func() []string) 
 			w.WriteHeader(http.StatusBadGateway)
 			return
 		}
-		w.WriteHeader(http.StatusOK)
 		tunnels.Add(2) // the server does not wait for a connection that was taken from it
-		in, _, err := http.NewResponseController(w).Hijack()
+		// Taken over before the client is told to go on: what it sends then must
+		// not lie in the server's buffer.
+		in, buffered, err := http.NewResponseController(w).Hijack()
 		check(t, err)
-		go func() { defer tunnels.Done(); _, _ = io.Copy(out, in); _ = out.Close() }()
+		_, _ = io.WriteString(in, "HTTP/1.1 200 OK\r\n\r\n")
+		go func() { defer tunnels.Done(); _, _ = io.Copy(out, buffered); _ = out.Close() }()
 		go func() { defer tunnels.Done(); _, _ = io.Copy(in, out); _ = in.Close() }()
 	}))
 	t.Cleanup(func() { p.Close(); tunnels.Wait() })
