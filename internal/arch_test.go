@@ -47,8 +47,9 @@ var layers = []struct{ pkg, imports, modules string }{
 	{"internal/engine/proto", "internal/prompt wire", ""},
 	{"internal/engine/library", "internal/disk", ""},
 	{"internal/engine/llama", "", "purego sys"},
-	{"internal/engine/batch", "internal/prompt internal/prompt/stop wire", ""},
-	{"internal/engine/encode", "", ""},
+	{"internal/engine/inbox", "", ""},
+	{"internal/engine/batch", "internal/engine/inbox internal/prompt internal/prompt/stop wire", ""},
+	{"internal/engine/encode", "internal/engine/inbox", ""},
 	{"internal/engine/host", "internal/gguf internal/engine/batch internal/engine/encode internal/engine/library internal/engine/llama " +
 		"internal/engine/proto internal/memplan internal/prompt internal/prompt/chatml internal/prompt/hermes internal/prompt/stop internal/prompt/task wire", "sys"},
 	{"internal/engine", "internal/engine/proto internal/memory", "sys"},

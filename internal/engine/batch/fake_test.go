@@ -19,6 +19,7 @@ const (
 type fakeModel struct {
 	t     testing.TB
 	cells int // tokens of all sequences together
+	most  int // tokens of one batch; 0 is any number
 	seqs  map[int][]Token
 
 	rows    [][]float32
@@ -59,6 +60,9 @@ func (m *fakeModel) used() int {
 
 func (m *fakeModel) Decode(entries []Entry) (Status, error) {
 	m.batches++
+	if m.most > 0 && len(entries) > m.most {
+		m.t.Errorf("a batch of %d tokens, at most %d are allowed", len(entries), m.most)
+	}
 	m.rectangle(entries)
 	if m.onBatch != nil {
 		m.onBatch(entries)

@@ -3,9 +3,9 @@ package batch
 import (
 	"context"
 	"slices"
-	"sync"
 	"time"
 
+	"github.com/inferd/inferd/internal/engine/inbox"
 	"github.com/inferd/inferd/internal/prompt/stop"
 	"github.com/inferd/inferd/wire"
 )
@@ -28,18 +28,15 @@ type Loop struct {
 	writers  []share // of this turn
 	readers  []share
 	steps    []step  // of the writers, then of the readers
+	spare    []int   // what the steps' spare sequences lie in
 	shares   []share // of the step that is computed
 	entries  []Entry
 	rows     []int         // where each share's first row of logits is
 	guesses  []Token       // what the shares' drafts lie in
 	took     time.Duration // the last step
+	ids      []uint64      // whose step that was
 
-	// mu guards the fields below.
-	mu    sync.Mutex
-	inbox []note
-	// step is the set of requests in the step that is being computed now.
-	step map[uint64]bool
-	wake chan struct{}
+	inbox *inbox.Box[note]
 }
 
 // note is a message to the loop.
@@ -60,7 +57,7 @@ const (
 
 // New makes a loop. Run runs it.
 func New(m Model, v Vocabulary, out Output, cfg Config) *Loop {
-	l := &Loop{model: m, vocab: v, out: out, cfg: cfg, step: map[uint64]bool{}, wake: make(chan struct{}, 1),
+	l := &Loop{model: m, vocab: v, out: out, cfg: cfg, inbox: inbox.New[note](m.Abort),
 		prefixes: newPrefixes(cfg.HostBytes), pacer: pacer{most: cfg.Batch}}
 	for seq := cfg.Slots - 1; seq >= 0; seq-- {
 		l.free = append(l.free, seq)
@@ -71,35 +68,17 @@ func New(m Model, v Vocabulary, out Output, cfg Config) *Loop {
 // Submit hands a request over. Its prompt must leave room in the context for
 // at least one token. The loop reports its end exactly once, and closes its
 // sampler.
-func (l *Loop) Submit(r *Request) { l.post(note{kind: noteSubmit, id: r.ID, req: r}) }
+func (l *Loop) Submit(r *Request) { l.inbox.Put(note{kind: noteSubmit, id: r.ID, req: r}) }
 
 // Cancel ends a request early. An unknown one, or one that has just ended, is
 // no fault.
-func (l *Loop) Cancel(id uint64) { l.post(note{kind: noteCancel, id: id}) }
+func (l *Loop) Cancel(id uint64) { l.inbox.Cancel(id, note{kind: noteCancel, id: id}) }
 
 // Pause stops a request's turns until Resume: its reader is slow.
-func (l *Loop) Pause(id uint64) { l.post(note{kind: notePause, id: id}) }
+func (l *Loop) Pause(id uint64) { l.inbox.Put(note{kind: notePause, id: id}) }
 
 // Resume undoes Pause.
-func (l *Loop) Resume(id uint64) { l.post(note{kind: noteResume, id: id}) }
-
-func (l *Loop) post(n note) {
-	l.mu.Lock()
-	l.inbox = append(l.inbox, n)
-	if n.kind == noteCancel && l.step[n.id] {
-		delete(l.step, n.id)
-		// Only a batch that nobody waits for any more is worth breaking off:
-		// the others would have to compute their part of it again.
-		if len(l.step) == 0 {
-			l.model.Abort(true)
-		}
-	}
-	l.mu.Unlock()
-	select {
-	case l.wake <- struct{}{}:
-	default:
-	}
-}
+func (l *Loop) Resume(id uint64) { l.inbox.Put(note{kind: noteResume, id: id}) }
 
 // Run turns the loop until ctx ends. Requests that run then are dropped
 // without a word: the process is about to end.
@@ -116,18 +95,14 @@ func (l *Loop) Run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-l.wake:
+		case <-l.inbox.Wake():
 		}
 	}
 }
 
 // readInbox applies the notes that came in since the last turn.
 func (l *Loop) readInbox() {
-	l.mu.Lock()
-	notes := l.inbox
-	l.inbox = nil
-	l.mu.Unlock()
-	for _, n := range notes {
+	for _, n := range l.inbox.Take() {
 		switch n.kind {
 		case noteSubmit:
 			l.waiting = append(l.waiting, n.req)

@@ -22,6 +22,7 @@ type testCleaner interface{ Cleanup(func()) }
 // startLoop starts a loop that ends with the test.
 func startLoop(t testCleaner, m *fakeModel, cfg Config) (*Loop, *record) {
 	out := newRecord(m.t)
+	m.most = cfg.Batch
 	l := New(m, fakeWords{}, out, cfg)
 	hook := m.onBatch
 	m.onBatch = func(entries []Entry) {

@@ -27,12 +27,14 @@ const least = 2
 // slots are in order of arrival. The slices that come in are reused.
 func plan(writers, readers []share, slots []*slot, most int, p *pacer) (w, r []share, reading int) {
 	writers, readers = writers[:0], readers[:0]
-	unread := 0 // slots with a prompt to read
+	unread := 0 // prompts that are read, and not copied from another
 	for _, s := range slots {
 		switch {
 		case !s.runnable():
 		case s.reading():
-			unread++
+			if s.follows() == nil {
+				unread++
+			}
 		case len(writers) < most:
 			writers = append(writers, share{slot: s, n: 1})
 		}
@@ -81,21 +83,32 @@ type step struct {
 const widestGap = 2
 
 // writingSteps puts the shares of those that write, one token each, into as few
-// steps as can be. spare says whether a sequence may be fed a token for nothing.
-func writingSteps(dst []step, shares []share, spare func(seq int) bool) []step {
+// steps of at most so many tokens as can be. canSpare says whether a sequence
+// may be fed a token for nothing. Their numbers are appended to spare, in which
+// the steps' own lie.
+func writingSteps(dst []step, spare []int, shares []share, most int, canSpare func(seq int) bool) ([]step, []int) {
 	bySequence(shares)
+	begin, first := 0, len(spare)
 	for i, sh := range shares {
-		if i > 0 {
-			gap := gapBetween(shares[i-1].slot.seq, sh.slot.seq)
-			if len(gap) <= widestGap && len(gap) == count(gap, spare) {
-				last := &dst[len(dst)-1]
-				last.shares, last.spare = append(last.shares, sh), append(last.spare, gap...)
-				continue
-			}
+		if i == 0 {
+			continue
 		}
-		dst = append(dst, step{shares: []share{sh}})
+		last, had := shares[i-1].slot.seq, len(spare)
+		joins := sh.slot.seq-last-1 <= widestGap && i-begin+1+len(spare)-first+sh.slot.seq-last-1 <= most
+		for seq := last + 1; joins && seq < sh.slot.seq; seq++ {
+			spare = append(spare, seq)
+			joins = canSpare(seq)
+		}
+		if !joins {
+			spare = spare[:had]
+			dst = append(dst, step{shares: shares[begin:i], spare: spare[first:had:had]})
+			begin, first = i, had
+		}
 	}
-	return dst
+	if begin < len(shares) {
+		dst = append(dst, step{shares: shares[begin:], spare: spare[first:len(spare):len(spare)]})
+	}
+	return dst, spare
 }
 
 // readingSteps puts the shares of those that read into steps: what neighbours
@@ -143,22 +156,4 @@ func rectangles(dst []step, run []share) []step {
 
 func bySequence(shares []share) {
 	slices.SortFunc(shares, func(a, b share) int { return a.slot.seq - b.slot.seq })
-}
-
-// gapBetween lists the sequences between two.
-func gapBetween(a, b int) []int {
-	var gap []int
-	for seq := a + 1; seq < b; seq++ {
-		gap = append(gap, seq)
-	}
-	return gap
-}
-
-func count(seqs []int, is func(seq int) bool) (n int) {
-	for _, seq := range seqs {
-		if is(seq) {
-			n++
-		}
-	}
-	return n
 }

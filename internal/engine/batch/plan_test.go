@@ -3,6 +3,7 @@ package batch
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -42,6 +43,8 @@ func TestWritingSteps_ClosesSmallGaps(t *testing.T) {
 		"in no order":        {[]int{2, 0, 3, 1}, everything, [][]int{{1, 0, 1, 2, 3}}},
 		"a gap of two":       {[]int{0, 3, 4}, everything, [][]int{{1, 0, 3, 4, -1, -2}}},
 		"a wide gap":         {[]int{0, 4}, everything, [][]int{{1, 0}, {1, 4}}},
+		"a full batch":       {[]int{0, 1, 3, 4, 5}, everything, [][]int{{1, 0, 1, 3, 4, -2}, {1, 5}}},
+		"no room to spare":   {[]int{0, 1, 2, 3, 6}, everything, [][]int{{1, 0, 1, 2, 3}, {1, 6}}},
 		"nothing to spare":   {[]int{0, 2}, func(int) bool { return false }, [][]int{{1, 0}, {1, 2}}},
 		"one can't be spare": {[]int{0, 3}, func(seq int) bool { return seq == 1 }, [][]int{{1, 0}, {1, 3}}},
 	} {
@@ -49,7 +52,8 @@ func TestWritingSteps_ClosesSmallGaps(t *testing.T) {
 		for _, seq := range c.seqs {
 			shares = append(shares, share{slot: &slot{seq: seq}, n: 1})
 		}
-		if diff := cmp.Diff(c.want, shapes(writingSteps(nil, shares, c.spare))); diff != "" {
+		steps, _ := writingSteps(nil, nil, shares, 5, c.spare)
+		if diff := cmp.Diff(c.want, shapes(steps)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
@@ -103,4 +107,35 @@ func TestPlan_NeverReadsATokenAlone(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Who waits for another's prompt to copy it has nothing to read: for that alone
+// the others' answers need not wait longer.
+func TestPlan_CountsOnlyPromptsThatAreRead(t *testing.T) {
+	p := pacer{most: 512}
+	p.wrote(10 * time.Millisecond)
+	p.read(10, 10*time.Millisecond)
+	prompt := make([]Token, 2000)
+	leader := &slot{seq: 1, tokens: prompt, req: &Request{Prompt: prompt}}
+	slots := []*slot{{tokens: prompt[:3], cached: 2, req: &Request{Prompt: prompt[:2]}}, leader}
+	_, _, alone := plan(nil, nil, slots, 512, &p)
+	for seq := 2; seq < 10; seq++ {
+		slots = append(slots, &slot{seq: seq, tokens: prompt, leader: leader, req: &Request{Prompt: prompt}})
+	}
+	if _, _, followed := plan(nil, nil, slots, 512, &p); followed != alone {
+		t.Errorf("%d tokens are read with others waiting for them, %d without", followed, alone)
+	}
+}
+
+func TestWritingSteps_AllocateNothing(t *testing.T) {
+	shares := sharesOf([2]int{0, 1}, [2]int{2, 1}, [2]int{3, 1}, [2]int{7, 1})
+	var steps []step
+	var spare []int
+	plan := func() {
+		steps, spare = writingSteps(steps[:0], spare[:0], shares, 64, func(int) bool { return true })
+	}
+	plan()
+	if n := testing.AllocsPerRun(100, plan); n != 0 {
+		t.Errorf("%v allocations a turn", n)
+	}
 }

@@ -16,7 +16,7 @@ func (l *Loop) turn() bool {
 		return false
 	}
 	l.draft()
-	l.steps = writingSteps(l.steps[:0], l.writers, l.canSpare)
+	l.steps, l.spare = writingSteps(l.steps[:0], l.spare[:0], l.writers, l.cfg.Batch, l.canSpare)
 	took, whole := l.run(l.steps)
 	if whole && len(l.writers) > 0 && len(l.guesses) == 0 {
 		l.pacer.wrote(took)
@@ -134,19 +134,11 @@ func (l *Loop) holds(seq int) int {
 
 // decode computes the entries, with the step open for aborts meanwhile.
 func (l *Loop) decode() (Status, error) {
-	l.mu.Lock()
+	l.ids = l.ids[:0]
 	for _, sh := range l.shares {
-		l.step[sh.slot.req.ID] = true
+		l.ids = append(l.ids, sh.slot.req.ID)
 	}
-	// A cancel that came in before the step was open has its note in the
-	// inbox and is seen after this turn; the next one will not hold it.
-	l.mu.Unlock()
-
-	status, err := l.model.Decode(l.entries)
-
-	l.mu.Lock()
-	clear(l.step)
-	l.model.Abort(false)
-	l.mu.Unlock()
-	return status, err
+	l.inbox.Open(l.ids)
+	defer l.inbox.Close()
+	return l.model.Decode(l.entries)
 }

@@ -2,7 +2,8 @@ package encode
 
 import (
 	"context"
-	"sync"
+
+	"github.com/inferd/inferd/internal/engine/inbox"
 )
 
 // Loop runs requests through a model. Submit and Cancel are safe for
@@ -16,13 +17,9 @@ type Loop struct {
 	jobs    []*job // in order of arrival
 	turn    int    // whose turn it is to be first in a batch
 	entries []Entry
+	ids     []uint64 // whose batch is computed
 
-	// mu guards the fields below.
-	mu    sync.Mutex
-	inbox []note
-	// step is the set of requests in the batch that is being computed now.
-	step map[uint64]bool
-	wake chan struct{}
+	inbox *inbox.Box[note]
 }
 
 // note is a message to the loop: a request to run, or the number of one to
@@ -34,33 +31,15 @@ type note struct {
 
 // New makes a loop. Run runs it.
 func New(m Model, out Output, cfg Config) *Loop {
-	return &Loop{model: m, out: out, cfg: cfg, step: map[uint64]bool{}, wake: make(chan struct{}, 1)}
+	return &Loop{model: m, out: out, cfg: cfg, inbox: inbox.New[note](m.Abort)}
 }
 
 // Submit hands a request over. The loop reports its end exactly once.
-func (l *Loop) Submit(r *Request) { l.post(note{req: r}) }
+func (l *Loop) Submit(r *Request) { l.inbox.Put(note{req: r}) }
 
 // Cancel ends a request early. An unknown one, or one that has just ended, is
 // no fault.
-func (l *Loop) Cancel(id uint64) { l.post(note{cancel: id}) }
-
-func (l *Loop) post(n note) {
-	l.mu.Lock()
-	l.inbox = append(l.inbox, n)
-	if n.req == nil && l.step[n.cancel] {
-		delete(l.step, n.cancel)
-		// A batch that somebody waits for goes on: it would have to be computed
-		// again.
-		if len(l.step) == 0 {
-			l.model.Abort(true)
-		}
-	}
-	l.mu.Unlock()
-	select {
-	case l.wake <- struct{}{}:
-	default:
-	}
-}
+func (l *Loop) Cancel(id uint64) { l.inbox.Cancel(id, note{cancel: id}) }
 
 // Run turns the loop until ctx ends. Requests that run then are dropped
 // without a word: the process is about to end.
@@ -75,18 +54,14 @@ func (l *Loop) Run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-l.wake:
+		case <-l.inbox.Wake():
 		}
 	}
 }
 
 // readInbox applies the notes that came in since the last batch.
 func (l *Loop) readInbox() {
-	l.mu.Lock()
-	notes := l.inbox
-	l.inbox = nil
-	l.mu.Unlock()
-	for _, n := range notes {
+	for _, n := range l.inbox.Take() {
 		if n.req != nil {
 			l.admit(n.req)
 			continue

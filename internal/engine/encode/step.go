@@ -25,8 +25,8 @@ func (l *Loop) compute() bool {
 
 // vectors computes a batch. done is false where it was aborted.
 func (l *Loop) vectors(items []item) (vectors [][]float32, done bool, err error) {
-	l.watch(items)
-	defer l.unwatch()
+	l.open(items)
+	defer l.inbox.Close()
 	defer l.model.Clear(false)
 	if len(items) == 1 && len(items[0].tokens()) > l.cfg.Batch && !l.cfg.Whole {
 		v, done, err := l.inPieces(items[0].tokens())
@@ -83,31 +83,13 @@ func (l *Loop) inPieces(tokens []Token) (vector []float32, done bool, err error)
 	return vector, true, nil
 }
 
-// watch tells Cancel whose batch is being computed.
-func (l *Loop) watch(items []item) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	clear(l.step)
+// open says whose batch is being computed now.
+func (l *Loop) open(items []item) {
+	l.ids = l.ids[:0]
 	for _, it := range items {
-		l.step[it.job.req.ID] = true
+		l.ids = append(l.ids, it.job.req.ID)
 	}
-	// Who was cancelled meanwhile is found in the inbox, and ends after this
-	// batch; one of nobody else's is not computed at all.
-	for _, n := range l.inbox {
-		if n.req == nil {
-			delete(l.step, n.cancel)
-		}
-	}
-	if len(l.step) == 0 {
-		l.model.Abort(true)
-	}
-}
-
-func (l *Loop) unwatch() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	clear(l.step)
-	l.model.Abort(false)
+	l.inbox.Open(l.ids)
 }
 
 // report hands a text's numbers on, and ends its request with the last one's.
