@@ -133,6 +133,26 @@ func TestChat_IsAnErrorWithoutATerminalFrameOrWithAnErrorFrame(t *testing.T) {
 	_ = c.Close()
 }
 
+// A daemon closes such a connection after some refusals, and does not say after
+// which: the next request takes another one.
+func TestChat_ARefusalEndsAFramedConnection(t *testing.T) {
+	refused := func(p *peer) bool {
+		_, err := p.Conn.Write(wire.AppendFramed(nil, &wire.V2Error{ID: "1", Code: wire.CodeInvalidRequest, Message: "m"}))
+		return err == nil
+	}
+	request := func(p *peer) bool { _, err := wire.NewFramedReader(p.Conn).Request(); return err == nil }
+	c := chatting(t, transport.Framed, []step{request, refused, awaitClose}, []step{request, refused, awaitClose})
+	req := talk("1")
+	req.Attachments = []wire.Attachment{{Kind: wire.AttachmentImage, ID: "i", Width: 1, Height: 1, Bytes: []byte("abc")}}
+	for range 2 {
+		_, err := c.CompleteChat(t.Context(), req)
+		if refusal, ok := errors.AsType[*client.ServerError](err); !ok || refusal.Code != wire.CodeInvalidRequest {
+			t.Errorf("error is %v, want the daemon's", err)
+		}
+	}
+	_ = c.Close()
+}
+
 func TestChat_ClosesTheConnectionWhenTheContextEnds(t *testing.T) {
 	cause := errors.New("enough")
 	for _, at := range []transport.Surface{transport.V2, transport.Framed} {

@@ -46,7 +46,7 @@ func (c *Client) stream(
 		}
 		defer x.end()
 		for {
-			frame, err := x.next()
+			frame, err := x.next(ctx)
 			if !yield(frame, err) || err != nil || frame.Terminal() {
 				return
 			}
@@ -73,7 +73,6 @@ var errNoTerminal = fmt.Errorf("connection ended without a terminal frame: %w", 
 // exchange is one request on its connection.
 type exchange struct {
 	client *Client
-	ctx    context.Context //nolint:containedctx // its lifetime is the request
 	conn   *conn
 	id     string
 	// disarm calls off the close that the end of ctx would cause.
@@ -102,7 +101,7 @@ func (c *Client) send(ctx context.Context, s *surface, id string, frame []byte) 
 		case err != nil:
 			return nil, err
 		}
-		x := &exchange{client: c, ctx: ctx, conn: conn, id: id, disarm: conn.closeWith(ctx)}
+		x := &exchange{client: c, conn: conn, id: id, disarm: conn.closeWith(ctx)}
 		n, err := conn.Write(frame)
 		if err == nil {
 			return x, nil
@@ -120,10 +119,10 @@ func (c *Client) send(ctx context.Context, s *surface, id string, frame []byte) 
 
 // next returns the next frame. Beside an error there is one only if it is an
 // error frame.
-func (x *exchange) next() (wire.V1Response, error) {
+func (x *exchange) next(ctx context.Context) (wire.V1Response, error) {
 	raw, err := x.conn.next()
 	if err != nil {
-		return nil, x.readError(err)
+		return nil, x.readError(ctx, err)
 	}
 	frame, err := x.conn.surface.decode(raw)
 	if err != nil {
@@ -135,8 +134,9 @@ func (x *exchange) next() (wire.V1Response, error) {
 		return nil, fmt.Errorf("read answer: frame is for request %q, this one is %q", frame.RequestID(), x.id)
 	}
 	if refused {
-		// It closes the connection after such an answer.
-		x.finished = refusal.ID != ""
+		// It closes the connection after such an answer. With lengths between
+		// frames it does so after others, too, and does not say which.
+		x.finished = refusal.ID != "" && x.conn.surface.at != transport.Framed
 		return frame, &ServerError{Code: refusal.Code, Message: refusal.Message}
 	}
 	x.finished = frame.Terminal()
@@ -144,10 +144,10 @@ func (x *exchange) next() (wire.V1Response, error) {
 }
 
 // readError says why no frame came.
-func (x *exchange) readError(err error) error {
+func (x *exchange) readError(ctx context.Context, err error) error {
 	switch {
-	case x.ctx.Err() != nil:
-		return stopped(x.ctx)
+	case ctx.Err() != nil:
+		return stopped(ctx)
 	case x.sendErr != nil:
 		return fmt.Errorf("send request: %w", x.sendErr)
 	case errors.Is(err, io.EOF):

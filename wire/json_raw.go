@@ -1,5 +1,7 @@
 package wire
 
+import "errors"
+
 // raw consumes one value of any type and returns its text, without white space
 // between its tokens: it is one line, and equal values that differ in nothing
 // else are equal.
@@ -64,7 +66,7 @@ func (s *scanner) tentative(read func() error) (wrong *MalformedError, err error
 	if err = read(); err == nil {
 		return nil, nil
 	}
-	wrong, ok := err.(*MalformedError) //nolint:errorlint // a scanner's own errors are not wrapped
+	wrong, ok := errors.AsType[*MalformedError](err)
 	if !ok {
 		return nil, err
 	}

@@ -25,7 +25,7 @@ func DecodeV1Request(frame []byte) (*V1Request, error) {
 	}
 	r.take(&settings)
 	if !sent {
-		return nil, &MalformedError{Field: "messages", Problem: "missing: an array of messages is required"}
+		return nil, missing("messages", "an array of messages")
 	}
 	return r, nil
 }
@@ -43,32 +43,40 @@ func (s *scanner) messages(list []Message) ([]Message, error) {
 	return list, err
 }
 
-// message consumes one turn. Both its parts are required.
-func (s *scanner) message() (Message, error) {
-	var m Message
+// message consumes one turn.
+func (s *scanner) message() (m Message, err error) {
+	m.Role, err = s.turn("a string", func() (err error) {
+		m.Content, err = s.text()
+		return err
+	})
+	return m, err
+}
+
+// turn consumes a turn of any kind of content, which is what wanted names and
+// read consumes. Both its parts are required.
+func (s *scanner) turn(wanted string, read func() error) (who Role, err error) {
 	var role, content bool
-	err := s.object(func(key []byte) (err error) {
+	err = s.object(func(key []byte) (err error) {
 		switch string(key) {
 		case "role":
 			role = true
-			m.Role, err = s.role()
+			who, err = s.role()
 			return within("role", err)
 		case "content":
 			content = true
-			m.Content, err = s.text()
-			return within("content", err)
+			return within("content", read())
 		}
 		return s.skip()
 	})
 	switch {
 	case err != nil:
-		return m, err
+		return who, err
 	case !role:
-		return m, &MalformedError{Field: "role", Problem: "missing: " + rolesAllowed}
+		return who, &MalformedError{Field: "role", Problem: "missing: " + rolesAllowed}
 	case !content:
-		return m, &MalformedError{Field: "content", Problem: "missing: a string is required"}
+		return who, missing("content", wanted)
 	}
-	return m, nil
+	return who, nil
 }
 
 const rolesAllowed = "allowed are system, user, assistant"

@@ -61,6 +61,7 @@ func (c *contentReader) block(depth int) (Block, error) {
 	var typed bool
 	var sent [numBlockKeys]bool
 	var wrong [numBlockKeys]*MalformedError
+	before := c.blocks
 	err := c.object(func(key []byte) (err error) {
 		if string(key) == "type" {
 			typed = true
@@ -72,6 +73,9 @@ func (c *contentReader) block(depth int) (Block, error) {
 		for i, k := range blockKeys {
 			if string(key) == k {
 				sent[i] = true
+				if i == keyContent {
+					c.blocks = before // of equal keys the last counts
+				}
 				wrong[i], err = c.tentative(func() error { return c.blockPart(&all, i, depth) })
 				return err
 			}
@@ -92,6 +96,9 @@ func (c *contentReader) block(depth int) (Block, error) {
 			return b, within(blockKeys[i], wrong[i])
 		}
 		b.keep(i, &all)
+	}
+	if b.Content == nil {
+		c.blocks = before // what was inside is ignored
 	}
 	return b, nil
 }

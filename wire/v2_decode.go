@@ -36,7 +36,7 @@ func decodeV2Request(frame []byte, read readBytes) (*V2Request, error) {
 		return nil, err
 	}
 	if !sent {
-		return nil, &MalformedError{Field: "messages", Problem: "missing: an array of messages is required"}
+		return nil, missing("messages", "an array of messages")
 	}
 	r.ToolChoice = (*ToolChoice)(choice)
 	return r, nil
@@ -74,29 +74,13 @@ func (s *scanner) v2Messages() (list []V2Message, err error) {
 
 // message consumes one turn. Both its parts are required.
 func (c *contentReader) message() (m V2Message, err error) {
-	var role, content bool
-	err = c.object(func(key []byte) (err error) {
-		switch string(key) {
-		case "role":
-			role = true
-			m.Role, err = c.role()
-			return within("role", err)
-		case "content":
-			content = true
-			m.Content, err = c.content(1)
-			return within("content", err)
-		}
-		return c.skip()
+	before := c.blocks
+	m.Role, err = c.turn("an array of blocks", func() (err error) {
+		c.blocks = before // of equal keys the last counts
+		m.Content, err = c.content(1)
+		return err
 	})
-	switch {
-	case err != nil:
-		return m, err
-	case !role:
-		return m, &MalformedError{Field: "role", Problem: "missing: " + rolesAllowed}
-	case !content:
-		return m, &MalformedError{Field: "content", Problem: "missing: an array of blocks is required"}
-	}
-	return m, nil
+	return m, err
 }
 
 // attachment consumes an attachment. The bytes of one too many are not kept.

@@ -132,6 +132,27 @@ func TestDecodeV2Request_RefusesWhatIsMalformed(t *testing.T) {
 	}
 }
 
+// What a later key of the same name replaces, or the type of a block ignores,
+// is not held against the request.
+func TestDecodeV2Request_CountsTheBlocksThatCount(t *testing.T) {
+	lots := `[` + strings.Repeat(`{"type":""},`, maxBlocks-9) + `{"type":""}]`
+	const text = `[{"type":"text","text":"x"}]`
+	for _, in := range []string{
+		`{"messages":[{"role":"user","content":` + lots + `,"content":` + text + `},{"role":"user","content":` + lots + `}]}`,
+		`{"messages":[{"role":"user","content":[{"type":"tool_result","tool_call_id":"c","content":` + lots + `,"content":` + text + `}]},` +
+			`{"role":"user","content":` + lots + `}]}`,
+		`{"messages":[{"role":"user","content":[{"type":"text","text":"x","content":` + lots + `}]},{"role":"user","content":` + lots + `}]}`,
+	} {
+		r, err := DecodeV2Request([]byte(in))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if last := r.Messages[1].Content; len(last) != maxBlocks-8 {
+			t.Errorf("kept %d blocks of the last message, want %d", len(last), maxBlocks-8)
+		}
+	}
+}
+
 func TestDecodeV2Request_KeepsLittleOfTooMuch(t *testing.T) {
 	lots := strings.Repeat(`{"type":""},`, maxBlocks) + `{"type":""}`
 	for _, in := range []string{

@@ -28,6 +28,24 @@ func TestOffers_PutsTogetherWhatTheBackendsCan(t *testing.T) {
 	}
 }
 
+// A request that would wait for a backend is not refused for what those that
+// are there can't do.
+func TestOffers_HopesForEverythingWhileBackendsAreToCome(t *testing.T) {
+	plain := &fake{name: "plain", caps: backend.Capabilities{Generate: true, V2: true, Model: "one"}}
+	r := New([]backend.Backend{plain})
+	r.Expect(true)
+	if c := r.Offers(Need{V2: true}); !c.Tools || !c.StructuredOutput || !c.Vision || !c.Audio || !c.Thinking || c.Model != "one" {
+		t.Errorf("beside a plain one: %+v", c)
+	}
+	if c := r.Offers(Need{Embed: true}); !c.Embed || c.EmbedSize != 0 {
+		t.Errorf("alone: %+v", c)
+	}
+	r.Expect(false)
+	if diff := cmp.Diff(plain.caps, r.Offers(Need{V2: true})); diff != "" {
+		t.Errorf("afterwards (-want +got):\n%s", diff)
+	}
+}
+
 func TestNeed_IsMetByEveryPartOfIt(t *testing.T) {
 	all := backend.Capabilities{
 		Generate: true, V2: true, Tools: true, Thinking: true, StructuredOutput: true, Vision: true, Audio: true, Embed: true, Rerank: true,

@@ -163,11 +163,17 @@ func (r *Router) Close() {
 
 // Offers is what a request can hope for: the capabilities of all backends that
 // meet n, ready or not, put together. Where they differ in more than what they
-// can, the first counts.
+// can, the first counts. Of backends that are to come everything is hoped.
 func (r *Router) Offers(n Need) backend.Capabilities {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var all backend.Capabilities
+	if r.expects {
+		all = backend.Capabilities{
+			Generate: true, V2: true, Tools: true, Thinking: true, StructuredOutput: true,
+			Vision: true, Audio: true, Embed: true, Rerank: true,
+		}
+	}
 	for _, e := range slices.Backward(r.entries) {
 		c := e.backend.Capabilities()
 		if !n.metBy(c) {

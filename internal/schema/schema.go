@@ -17,14 +17,19 @@ import (
 const here = "request:schema"
 
 // Check reports why text is no JSON Schema that compiles, in one line. A
-// reference to anything outside of it is one reason.
+// reference to anything outside of it is one reason; that it would take too
+// much time or memory to compile is another.
 func Check(text []byte) error {
 	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
 	if err != nil {
 		return fmt.Errorf("read schema: %w", err)
 	}
+	if err := new(budget).check(document, 1); err != nil {
+		return err
+	}
 	c := jsonschema.NewCompiler()
 	c.UseLoader(nothing{})
+	c.UseRegexpEngine(patterns())
 	if err := c.AddResource(here, document); err != nil {
 		return fmt.Errorf("read schema: %w", err)
 	}
