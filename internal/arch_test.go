@@ -53,7 +53,7 @@ var layers = []struct{ pkg, imports, modules string }{
 		"internal/engine/proto internal/memplan internal/prompt internal/prompt/chatml internal/prompt/hermes internal/prompt/stop internal/prompt/task wire", "sys"},
 	{"internal/engine", "internal/engine/proto internal/memory", "sys"},
 	{"internal/engine/enginetest", "", ""},
-	{"internal/weights", "internal/disk internal/engine internal/preflight internal/store wire", ""},
+	{"internal/weights", "internal/disk internal/engine internal/gguf internal/preflight internal/store wire", ""},
 
 	// What answers requests, and who decides which one does.
 	{"internal/backend", "wire", ""},
