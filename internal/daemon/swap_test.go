@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/inferd/inferd/internal/backend/mock"
 	"github.com/inferd/inferd/internal/config"
@@ -177,6 +178,29 @@ func TestSwap_WithoutRoomTheOldGoesFirstAndRequestsWait(t *testing.T) {
 	want := caps("a")
 	want.Model = "new"
 	admin.Expect(want, wire.Ready{})
+}
+
+// The drain timeout that is in force counts, not the one of the start.
+func TestSwap_WithoutRoomRequestsHaveTheDrainTimeout(t *testing.T) {
+	d, first := startChanging(t, func(c *daemon.Config) {
+		c.Fits, c.DrainTimeout = never, time.Hour
+		next := c.Config
+		next.DrainTimeout = time.Millisecond
+		c.Reload = func() (config.Config, error) { return next, nil }
+	}, "a=old")
+	goOn := first[0].hold()
+	c := d.V1()
+	c.Ask("1", "hello", "")
+	d.AwaitQueue(1, 0)
+	expectReload(t, d.Reload(t.Context()), wire.ControlReload{Applied: []string{"drain_timeout_ms"}})
+	result := d.swap(t.Context(), version("a=new"))
+	<-first[0].ended // although it still has a request
+	goOn()
+	(<-d.made).comesUp()
+	if err := <-result; err != nil {
+		t.Fatal(err)
+	}
+	d.says("new")
 }
 
 func TestSwap_WithoutRoomAFailureBringsTheOldBack(t *testing.T) {
