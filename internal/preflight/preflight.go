@@ -184,3 +184,21 @@ func (m *Memory) Forget(d store.Digest) error {
 	}
 	return nil
 }
+
+// Accept looks at all files of a model before a name of the store stands for
+// them, and refuses what no engine should see. Nothing is remembered: they have
+// just been read.
+func Accept(blobs []*store.Blob) error {
+	parts := make([]*gguf.File, len(blobs))
+	for i, b := range blobs {
+		g, err := gguf.Open(b.File(), b.Size)
+		if err == nil && i == 0 { // the others have no header of a model
+			err = g.Check()
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", b.Path, err)
+		}
+		parts[i] = g
+	}
+	return gguf.CheckParts(parts)
+}
