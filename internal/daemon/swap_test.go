@@ -237,6 +237,42 @@ func TestSwap_ThatNobodyWaitsForIsGivenUp(t *testing.T) {
 	}
 }
 
+// Looking for room reads files, and may take long: the daemon goes on meanwhile.
+func TestSwap_NothingWaitsForTheLookForRoom(t *testing.T) {
+	looking, goOn := make(chan struct{}, 2), make(chan struct{})
+	d, first := startChanging(t, func(c *daemon.Config) {
+		c.Fits = func(_, _ []config.Backend) bool {
+			looking <- struct{}{}
+			<-goOn
+			return false
+		}
+	}, "a=old")
+	admin := d.Admin()
+	admin.Until(wire.Ready{})
+	ctx, cancel := context.WithCancel(t.Context())
+	result := d.swap(ctx, version("a=given up"))
+	<-looking
+	first[0].crashes(errors.New("signal 9"))
+	admin.Expect(wire.Restarting{Phase: "engine_down"})
+	first[0].comesUp()
+	admin.Until(wire.Ready{})
+	d.says("old")
+	cancel()
+	if err := <-result; !errors.Is(err, context.Canceled) {
+		t.Errorf("Swap: %v", err)
+	}
+	<-d.made // that never began
+	result = d.swap(t.Context(), version("a=new"))
+	<-looking
+	close(goOn) // what was found out for the first one is of no account
+	<-first[0].ended
+	(<-d.made).comesUp()
+	if err := <-result; err != nil {
+		t.Fatal(err)
+	}
+	d.says("new")
+}
+
 func TestSwap_AddsRemovesAndReorders(t *testing.T) {
 	d, first := startChanging(t, nil, "a=one", "b=two")
 	result := d.swap(t.Context(), version("b=two", "c=three", "a=one"))
