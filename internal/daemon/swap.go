@@ -110,8 +110,7 @@ func (r *run) beginSwap(c *change) {
 	}
 	// Headers of files are read for it: a disk that hangs must not hold up the
 	// loop.
-	running, coming := configsOf(r.units), configsOf(s.coming)
-	r.workers.Go(func() { r.send(event{kind: eventWeighed, swap: s, fits: r.fits(running, coming)}) })
+	r.weigh(s, configsOf(r.units), configsOf(s.coming))
 }
 
 // weighed goes on with a swap now that it is known whether there is room, unless
