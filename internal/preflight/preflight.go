@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 
 	"github.com/inferd/inferd/internal/disk"
 	"github.com/inferd/inferd/internal/gguf"
@@ -172,17 +171,6 @@ func (m *Memory) remember(r record) error {
 		_, err := w.Write(b)
 		return err
 	})
-}
-
-// Forget drops what is known of a file; one that is not known is no error.
-func (m *Memory) Forget(d store.Digest) error {
-	if m == nil {
-		return nil
-	}
-	if err := m.fs.Remove(name(d)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("forget the pre-flight of %s: %w", d, err)
-	}
-	return nil
 }
 
 // Accept looks at all files of a model before a name of the store stands for
