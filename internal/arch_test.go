@@ -54,7 +54,7 @@ var layers = []struct{ pkg, imports, modules string }{
 		"internal/engine/proto internal/memplan internal/prompt internal/prompt/chatml internal/prompt/hermes internal/prompt/stop internal/prompt/task wire", "sys"},
 	{"internal/engine", "internal/engine/proto internal/memory", "sys"},
 	{"internal/engine/enginetest", "", ""},
-	{"internal/weights", "internal/disk internal/engine internal/preflight internal/store wire", ""},
+	{"internal/weights", "internal/disk internal/engine internal/gguf internal/preflight internal/store wire", ""},
 
 	// What answers requests, and who decides which one does.
 	{"internal/backend", "wire", ""},
@@ -66,7 +66,7 @@ var layers = []struct{ pkg, imports, modules string }{
 	// The service, and its composition.
 	{"internal/server", "internal/backend internal/queue internal/router internal/status internal/transport wire", ""},
 	{"internal/daemon", "internal/backend internal/backend/local internal/backend/mock internal/config internal/disk " +
-		"internal/gguf internal/memory internal/memplan internal/queue internal/router internal/schema internal/server internal/status internal/store internal/store/fetch internal/transport internal/weights wire", ""},
+		"internal/gguf internal/memory internal/memplan internal/preflight internal/queue internal/router internal/schema internal/server internal/status internal/store internal/store/fetch internal/transport internal/weights wire", ""},
 	{"internal/daemon/daemontest", "internal/backend internal/backend/mock internal/config internal/daemon " +
 		"internal/transport wire", ""},
 
@@ -78,7 +78,7 @@ var layers = []struct{ pkg, imports, modules string }{
 	{"internal/lineedit", "", ""},
 	{"internal/chatfile", "client internal/disk wire", ""},
 	{"cmd/inferd", "client internal/backend internal/backend/mock internal/chatfile internal/config internal/daemon internal/disk " +
-		"internal/engine/library internal/gguf internal/lineedit internal/loadgen internal/memory internal/memplan internal/store internal/store/adopt internal/store/fetch internal/transport internal/weights wire", "cobra pflag term sys"},
+		"internal/engine/library internal/gguf internal/lineedit internal/loadgen internal/memory internal/memplan internal/preflight internal/store internal/store/adopt internal/store/fetch internal/transport internal/weights wire", "cobra pflag term sys"},
 	{"bench", "client internal/disk internal/engine internal/engine/proto internal/gguf internal/loadgen " +
 		"internal/transport wire", "sys"},
 	{"cmd/inferd-engine", "internal/engine internal/engine/host internal/engine/llama internal/engine/proto model", ""},

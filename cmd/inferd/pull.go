@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/inferd/inferd/internal/gguf"
+	"github.com/inferd/inferd/internal/preflight"
 	"github.com/inferd/inferd/internal/store"
 	"github.com/inferd/inferd/internal/store/fetch"
 )
@@ -131,23 +131,8 @@ func waitingFor(w store.Waiting) string {
 // acceptGGUF refuses files that no engine should see. They stay in the store
 // without a name, until gc.
 func acceptGGUF(blobs []*store.Blob) error {
-	parts := make([]*gguf.File, len(blobs))
-	for i, b := range blobs {
-		g, err := gguf.Open(b.File(), b.Size)
-		if err == nil && i == 0 { // the others have no header of a model
-			err = g.Check()
-		}
-		if err != nil {
-			return badGGUF(fmt.Errorf("%s: %w", b.Path, err))
-		}
-		parts[i] = g
-	}
-	if err := gguf.CheckParts(parts); err != nil {
-		return badGGUF(err)
+	if err := preflight.Accept(blobs); err != nil {
+		return &failure{err: err, hint: "choose another file; models are in GGUF, version 2 or 3", code: exitEngine}
 	}
 	return nil
-}
-
-func badGGUF(err error) error {
-	return &failure{err: err, hint: "choose another file; models are in GGUF, version 2 or 3", code: exitEngine}
 }

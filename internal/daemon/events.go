@@ -18,6 +18,8 @@ const (
 	eventUp
 	eventDown
 	eventEnded
+	// eventWeighed: it is known whether there is room for a swap's backends.
+	eventWeighed
 	// eventCleared: the backends that had to make room are gone.
 	eventCleared
 	// eventPulled: the models are there, or can't be had.
@@ -26,10 +28,12 @@ const (
 
 // event is one thing that happened to a backend.
 type event struct {
-	unit  *unit // nil for eventCleared, eventPulled and while models are fetched
+	unit  *unit // nil for what is of no backend, and while models are fetched
 	kind  eventKind
 	phase wire.LoadPhase // eventLoading
 	err   error          // eventDown, eventEnded, eventPulled
+	swap  *swap          // eventWeighed
+	fits  bool           // eventWeighed
 }
 
 // send gives an event to the loop. When that has ended, events go nowhere and

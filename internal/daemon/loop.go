@@ -56,6 +56,9 @@ var errEnded = errors.New("ended without being told to")
 func (r *run) handle(e event) {
 	defer r.leaveLine(e) // a swap that e ends takes its units out of the line first
 	switch {
+	case e.kind == eventWeighed:
+		r.weighed(e.swap, e.fits)
+		return
 	case e.kind == eventCleared:
 		r.loadComing()
 		return
@@ -187,7 +190,7 @@ func (r *run) suspend() {
 	// The sockets go first: whoever hears of it finds them gone.
 	_ = r.rebind() // it only closes some, and that can't fail
 	r.restarted = ""
-	if r.swap != nil {
+	if r.swap != nil && r.swap.cleared {
 		r.restartPhase(phaseDraining)
 	} else {
 		r.restartPhase(phaseEngineDown)

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 
 	"github.com/inferd/inferd/internal/config"
+	"github.com/inferd/inferd/internal/preflight"
 	"github.com/inferd/inferd/internal/store"
 	"github.com/inferd/inferd/internal/store/fetch"
 	"github.com/inferd/inferd/wire"
@@ -135,6 +136,7 @@ func (r *run) pullOne(ctx context.Context, client *fetch.Client, s *store.Store,
 	got, err := client.Ensure(ctx, s, Source(m), fetch.Options{
 		// The config says what the name stands for.
 		Replace: true,
+		Accept:  preflight.Accept,
 		Progress: func(p fetch.Progress) {
 			at = p.URL
 			download := wire.PhaseDownload{DownloadedBytes: p.Done, SourceURL: p.URL}

@@ -120,6 +120,32 @@ func TestDaemon_EndsWhereItsModelIsAnother(t *testing.T) {
 	}
 }
 
+// What inferd pull would refuse does not get its name here either.
+func TestDaemon_GivesNoNameToWhatIsNoModel(t *testing.T) {
+	content := []byte("GGUF, but no more than that, and so no model")
+	sum := sha256.Sum256(content)
+	cfg := pulling(t, serveModel(t, func(w http.ResponseWriter, r *http.Request) {
+		http.ServeContent(w, r, "", time.Unix(1, 0), bytes.NewReader(content))
+	}), hex.EncodeToString(sum[:]))
+	err := daemon.New(cfg).Run(t.Context())
+	_, refused := errors.AsType[*daemon.ModelError](err)
+	if _, bad := errors.AsType[*gguf.FormatError](err); !refused || !bad || daemon.ExitCode(err) != daemon.ExitEngine {
+		t.Errorf("error %v, exit code %d", err, daemon.ExitCode(err))
+	}
+	s, err := store.Open(cfg.ModelsRoot, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	name, err := store.ParseName("tiny")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Get(name); !errors.Is(err, store.ErrNoModel) {
+		t.Errorf("the name stands for it: %v", err)
+	}
+}
+
 func TestDaemon_FetchesNothingUnlessItMay(t *testing.T) {
 	_, digest := tinyModel(t)
 	cfg := pulling(t, serveModel(t, func(http.ResponseWriter, *http.Request) { t.Error("the server was asked") }), digest)

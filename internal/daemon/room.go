@@ -16,12 +16,12 @@ import (
 
 // fits reports whether the coming backends can be loaded while the running ones
 // still are.
-func (r *run) fits(running, coming []config.Backend) bool {
+func (r *run) fits(ctx context.Context, running, coming []config.Backend) bool {
 	if fits := r.daemon.cfg.Fits; fits != nil {
 		return fits(running, coming)
 	}
 	free := memory.Read()
-	fits := memplan.Beside(memplan.Memory{Host: free.Bytes}, r.plans(running), r.plans(coming))
+	fits := memplan.Beside(memplan.Memory{Host: free.Bytes}, r.plans(ctx, running), r.plans(ctx, coming))
 	r.log.Info("changing backends: looked at the memory", slog.Int64("available_bytes", free.Bytes),
 		slog.String("bound", free.Bound), slog.Bool("room_for_both", fits))
 	return fits
@@ -29,10 +29,10 @@ func (r *run) fits(running, coming []config.Backend) bool {
 
 // plans are the memory plans of the backends that there can be one of. The
 // others count for nothing: loading them tells.
-func (r *run) plans(backends []config.Backend) []memplan.Plan {
+func (r *run) plans(ctx context.Context, backends []config.Backend) []memplan.Plan {
 	var plans []memplan.Plan
 	for _, b := range backends {
-		p, err := r.daemon.cfg.plan(b)
+		p, err := r.daemon.cfg.plan(ctx, b)
 		if err != nil {
 			r.log.Debug("no memory plan", slog.String("backend", b.Name), slog.Any("reason", err))
 			continue
@@ -46,14 +46,14 @@ var errNoFile = errors.New("its model is no file of this machine")
 
 // plan is the memory plan of a backend, as its worker will make it from the same
 // files. Nothing of them is checked here: a worker gets only what is.
-func (c *Config) plan(b config.Backend) (memplan.Plan, error) {
+func (c *Config) plan(ctx context.Context, b config.Backend) (memplan.Plan, error) {
 	wc, has := c.weights(b)
 	if !has || wc.Model == "" || !filepath.IsAbs(wc.Model) && wc.StoreRoot == "" {
 		return memplan.Plan{}, errNoFile
 	}
 	model := weights.New(wc)
 	defer func() { _ = model.Close() }()
-	files, err := model.Look(context.Background())
+	files, err := model.Look(ctx)
 	if err != nil {
 		return memplan.Plan{}, err
 	}

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/inferd/inferd/internal/daemon"
+	"github.com/inferd/inferd/internal/disk"
 	"github.com/inferd/inferd/internal/gguf"
 	"github.com/inferd/inferd/wire"
 )
@@ -57,4 +59,36 @@ func TestSwap_GoesByTheMemoryPlans(t *testing.T) {
 	}
 	admin.Until(wire.Restarting{Phase: "draining"})
 	admin.Until(wire.Ready{})
+}
+
+// Another process has a model of the store for itself, as gc does: the look for
+// room waits for it, and a stop does not.
+func TestSwap_AStopEndsTheLookForRoom(t *testing.T) {
+	root, source := t.TempDir(), filepath.Join(t.TempDir(), "m.gguf")
+	writeModel(t, source, 1)
+	importModel(t, root, "stored", source)
+	sum := digest(t, source)
+	blobs, err := disk.OpenReal(filepath.Join(root, "blobs", "sha256", sum[:2], sum))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = blobs.Close() }()
+	f, err := blobs.Open("data")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	if ok, err := f.TryLock(disk.Exclusive); !ok || err != nil {
+		t.Fatalf("the lock: %v, %v", ok, err)
+	}
+	d, _ := startChanging(t, func(c *daemon.Config) { c.ModelsRoot = root }, "a=old")
+	result := d.swap(t.Context(), version("a=stored"))
+	<-d.made // it is under way
+	d.Drain()
+	if err := d.Wait(); err != nil {
+		t.Error(err)
+	}
+	if err := <-result; err == nil {
+		t.Error("the swap says that it was done")
+	}
 }

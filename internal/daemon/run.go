@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/inferd/inferd/internal/config"
 	"github.com/inferd/inferd/internal/queue"
 	"github.com/inferd/inferd/internal/router"
 	"github.com/inferd/inferd/internal/schema"
@@ -41,10 +42,11 @@ type run struct {
 	swap      *swap    // the one under way; nil if none is
 	replies   []func() // to who waits for what has come into force
 
-	// bind opens a request surface; startUnit runs a backend; cancelRequests
-	// ends all that runs.
+	// bind opens a request surface; startUnit runs a backend; weigh looks whether
+	// there is room for a swap's; cancelRequests ends all that runs.
 	bind           func(transport.Surface) error
 	startUnit      func(*unit)
+	weigh          func(s *swap, running, coming []config.Backend)
 	cancelRequests func()
 
 	workers    sync.WaitGroup // Run of the backends
@@ -106,6 +108,9 @@ func (r *run) run(ctx context.Context) error {
 	defer stopWatching()
 	r.bind = func(s transport.Surface) error { return r.listen(requests, transport.EndpointIn(r.dir, s)) }
 	r.startUnit = func(u *unit) { r.start(backends, u) }
+	r.weigh = func(s *swap, running, coming []config.Backend) {
+		r.workers.Go(func() { r.send(event{kind: eventWeighed, swap: s, fits: r.fits(backends, running, coming)}) })
+	}
 	r.cancelRequests = func() { cancelRequests(server.ErrShutdown) }
 	r.background.Go(func() { r.watch(watching) })
 

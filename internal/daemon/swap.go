@@ -104,12 +104,26 @@ func (r *run) beginSwap(c *change) {
 		return
 	}
 	r.swap = s
-	if len(s.coming) > 0 && len(s.leaving) > 0 && !r.fits(configsOf(r.units), configsOf(s.coming)) {
-		r.log.Info("changing backends: the old ones go first, there is no room beside them")
-		r.clear()
+	if len(s.coming) == 0 || len(s.leaving) == 0 {
+		r.loadComing()
 		return
 	}
-	r.loadComing()
+	// Headers of files are read for it: a disk that hangs must not hold up the
+	// loop.
+	r.weigh(s, configsOf(r.units), configsOf(s.coming))
+}
+
+// weighed goes on with a swap now that it is known whether there is room, unless
+// it was given up meanwhile.
+func (r *run) weighed(s *swap, fits bool) {
+	switch {
+	case s != r.swap:
+	case fits:
+		r.loadComing()
+	default:
+		r.log.Info("changing backends: the old ones go first, there is no room beside them")
+		r.clear()
+	}
 }
 
 // find is the unit that a backend of the new config already has.

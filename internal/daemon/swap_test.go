@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/inferd/inferd/internal/backend/mock"
 	"github.com/inferd/inferd/internal/config"
@@ -179,6 +180,29 @@ func TestSwap_WithoutRoomTheOldGoesFirstAndRequestsWait(t *testing.T) {
 	admin.Expect(want, wire.Ready{})
 }
 
+// The drain timeout that is in force counts, not the one of the start.
+func TestSwap_WithoutRoomRequestsHaveTheDrainTimeout(t *testing.T) {
+	d, first := startChanging(t, func(c *daemon.Config) {
+		c.Fits, c.DrainTimeout = never, time.Hour
+		next := c.Config
+		next.DrainTimeout = time.Millisecond
+		c.Reload = func() (config.Config, error) { return next, nil }
+	}, "a=old")
+	goOn := first[0].hold()
+	c := d.V1()
+	c.Ask("1", "hello", "")
+	d.AwaitQueue(1, 0)
+	expectReload(t, d.Reload(t.Context()), wire.ControlReload{Applied: []string{"drain_timeout_ms"}})
+	result := d.swap(t.Context(), version("a=new"))
+	<-first[0].ended // although it still has a request
+	goOn()
+	(<-d.made).comesUp()
+	if err := <-result; err != nil {
+		t.Fatal(err)
+	}
+	d.says("new")
+}
+
 func TestSwap_WithoutRoomAFailureBringsTheOldBack(t *testing.T) {
 	d, _ := startChanging(t, func(c *daemon.Config) { c.Fits = never }, "a=old")
 	result := d.swap(t.Context(), version("a=new"))
@@ -211,6 +235,42 @@ func TestSwap_ThatNobodyWaitsForIsGivenUp(t *testing.T) {
 			d.says("old")
 		})
 	}
+}
+
+// Looking for room reads files, and may take long: the daemon goes on meanwhile.
+func TestSwap_NothingWaitsForTheLookForRoom(t *testing.T) {
+	looking, goOn := make(chan struct{}, 2), make(chan struct{})
+	d, first := startChanging(t, func(c *daemon.Config) {
+		c.Fits = func(_, _ []config.Backend) bool {
+			looking <- struct{}{}
+			<-goOn
+			return false
+		}
+	}, "a=old")
+	admin := d.Admin()
+	admin.Until(wire.Ready{})
+	ctx, cancel := context.WithCancel(t.Context())
+	result := d.swap(ctx, version("a=given up"))
+	<-looking
+	first[0].crashes(errors.New("signal 9"))
+	admin.Expect(wire.Restarting{Phase: "engine_down"})
+	first[0].comesUp()
+	admin.Until(wire.Ready{})
+	d.says("old")
+	cancel()
+	if err := <-result; !errors.Is(err, context.Canceled) {
+		t.Errorf("Swap: %v", err)
+	}
+	<-d.made // that never began
+	result = d.swap(t.Context(), version("a=new"))
+	<-looking
+	close(goOn) // what was found out for the first one is of no account
+	<-first[0].ended
+	(<-d.made).comesUp()
+	if err := <-result; err != nil {
+		t.Fatal(err)
+	}
+	d.says("new")
 }
 
 func TestSwap_AddsRemovesAndReorders(t *testing.T) {

@@ -86,7 +86,7 @@ func (r *run) clear() {
 	stay := slices.DeleteFunc(slices.Clone(s.next), func(u *unit) bool { return slices.Contains(s.coming, u) })
 	r.router.Expect(true)
 	for _, l := range r.setUnits(stay) {
-		r.retire(l.unit, l.idle, max(r.daemon.cfg.DrainTimeout, time.Millisecond))
+		r.retire(l.unit, l.idle, max(r.daemon.current().DrainTimeout, time.Millisecond))
 	}
 	r.afterwards(s.leaving)
 }

@@ -32,11 +32,11 @@ func (e *Engine) read(ctx context.Context, texts int, frame func(uint64) ([]byte
 	w := e.current
 	e.mu.Unlock()
 	if w == nil {
-		return nil, proto.End{}, ErrDown
+		return nil, proto.End{}, ErrNone
 	}
 	c, err := w.begin(texts, frame)
 	if err != nil {
-		return nil, proto.End{}, fmt.Errorf("%w: %w", ErrDown, err)
+		return nil, proto.End{}, err
 	}
 	end, err := c.follow(ctx, func([]proto.Event) error { return nil })
 	if err != nil || ctx.Err() != nil || end.Error != "" {

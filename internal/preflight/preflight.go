@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 
 	"github.com/inferd/inferd/internal/disk"
 	"github.com/inferd/inferd/internal/gguf"
@@ -174,13 +173,20 @@ func (m *Memory) remember(r record) error {
 	})
 }
 
-// Forget drops what is known of a file; one that is not known is no error.
-func (m *Memory) Forget(d store.Digest) error {
-	if m == nil {
-		return nil
+// Accept looks at all files of a model before a name of the store stands for
+// them, and refuses what no engine should see. Nothing is remembered: they have
+// just been read.
+func Accept(blobs []*store.Blob) error {
+	parts := make([]*gguf.File, len(blobs))
+	for i, b := range blobs {
+		g, err := gguf.Open(b.File(), b.Size)
+		if err == nil && i == 0 { // the others have no header of a model
+			err = g.Check()
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", b.Path, err)
+		}
+		parts[i] = g
 	}
-	if err := m.fs.Remove(name(d)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("forget the pre-flight of %s: %w", d, err)
-	}
-	return nil
+	return gguf.CheckParts(parts)
 }

@@ -221,3 +221,33 @@ func TestFingerprint_TellsWhatANameStandsFor(t *testing.T) {
 		t.Error("a changed file has the same fingerprint")
 	}
 }
+
+// What belongs to a model counts as much as its first file.
+func TestFingerprint_TellsOfEveryFile(t *testing.T) {
+	dir := t.TempDir()
+	first := write(t, filepath.Join(dir, "m-00001-of-00002.gguf"), "one")
+	second := write(t, filepath.Join(dir, "m-00002-of-00002.gguf"), "two")
+	adapter := write(t, filepath.Join(dir, "a.gguf"), "three")
+	root, _ := storeWith(t, "m", "good")
+	for name, c := range map[string]struct {
+		cfg     Config
+		changed string
+	}{
+		"a further part":                   {Config{Model: first}, second},
+		"an adapter":                       {Config{Model: first, Adapters: []string{adapter}}, adapter},
+		"an adapter to the built-in model": {Config{Adapters: []string{adapter}}, adapter},
+		"an adapter to one of the store":   {Config{Model: "m", StoreRoot: root, Adapters: []string{adapter}}, adapter},
+	} {
+		before := Fingerprint(c.cfg)
+		overwrite(t, c.changed, "other")
+		if after := Fingerprint(c.cfg); before == "" || after == "" || after == before {
+			t.Errorf("%s: %q, then %q", name, before, after)
+		}
+	}
+	if err := os.Remove(second); err != nil {
+		t.Fatal(err)
+	}
+	if got := Fingerprint(Config{Model: first}); got != "" {
+		t.Errorf("got %q of a model without its second part", got)
+	}
+}

@@ -41,14 +41,21 @@ func (b *Backend) Generate(ctx context.Context, req *backend.Request, emit func(
 	case ctx.Err() != nil:
 		r.Stop = wire.StopCancelled
 		return r, nil
-	case errors.Is(err, engine.ErrNone):
-		return r, &backend.Error{Kind: backend.Unavailable, Message: wire.MsgBackendNotReady, Err: backend.ErrNotBegun}
 	case errors.Is(err, engine.ErrDown):
-		return r, &backend.Error{Kind: backend.Unavailable, Message: engine.ErrDown.Error(), Err: err}
+		return r, down(err)
 	case err != nil:
 		return r, err // emit's
 	}
 	return r, a.failure(&end)
+}
+
+// down is what an ErrDown of the engine is to a caller: a request that no
+// worker has seen waits for the next one.
+func down(err error) error {
+	if errors.Is(err, engine.ErrNone) {
+		return &backend.Error{Kind: backend.Unavailable, Message: wire.MsgBackendNotReady, Err: backend.ErrNotBegun}
+	}
+	return &backend.Error{Kind: backend.Unavailable, Message: engine.ErrDown.Error(), Err: err}
 }
 
 // translator turns the worker's events into the contract's.

@@ -60,7 +60,7 @@ func failure(ctx context.Context, end proto.End, err error) error {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case errors.Is(err, engine.ErrDown):
-		return &backend.Error{Kind: backend.Unavailable, Message: engine.ErrDown.Error(), Err: err}
+		return down(err)
 	case err != nil:
 		return err
 	case end.Error != "" && end.Invalid:

@@ -117,3 +117,16 @@ func TestEmbed_EndsWithItsContext(t *testing.T) {
 		t.Error("no answer from the same model")
 	}
 }
+
+// A request that no worker has seen is not lost: it may wait for the next one.
+func TestEmbedAndRerank_WithoutAWorkerWereNotBegun(t *testing.T) {
+	b := New(Config{})
+	b.caps.Embed, b.caps.Rerank = true, true // as after a crash
+	_, embed := b.Embed(t.Context(), &backend.EmbedRequest{Input: []string{"a"}})
+	_, rerank := b.Rerank(t.Context(), &backend.RerankRequest{Query: "a", Documents: []string{"b"}})
+	for _, err := range []error{embed, rerank} {
+		if e, ok := errors.AsType[*backend.Error](err); !ok || e.Kind != backend.Unavailable || !errors.Is(err, backend.ErrNotBegun) {
+			t.Errorf("error %v, want one of a request that was not begun", err)
+		}
+	}
+}

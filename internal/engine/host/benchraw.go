@@ -101,8 +101,8 @@ func rawRun(m *llama.Model, o RawOptions) (r RawResult, err error) {
 		for s := range entries {
 			entries[s] = llama.Entry{Token: next[s], Seq: int32(s), Pos: int32(o.Prompt + i), Logits: true}
 		}
-		if st, err := c.Decode(entries); err != nil || st != llama.Decoded {
-			return r, fmt.Errorf("decode: status %d, %w", st, err)
+		if err := rawDecode(c, entries); err != nil {
+			return r, err
 		}
 		for s := range next {
 			next[s] = likeliest(c.Logits(s))
@@ -121,14 +121,22 @@ func rawRead(c *llama.Context, m *llama.Model, seq, n int) (llama.Token, error) 
 			t := least + (i*31+seq*17)%(m.VocabSize()-least)
 			e = append(e, llama.Entry{Token: llama.Token(t), Seq: int32(seq), Pos: int32(i), Logits: i == n-1})
 		}
-		if st, err := c.Decode(e); err != nil || st != llama.Decoded {
-			return 0, fmt.Errorf("read: status %d, %w", st, err)
+		if err := rawDecode(c, e); err != nil {
+			return 0, err
 		}
 		if at+batchTokens >= n {
 			return likeliest(c.Logits(len(e) - 1)), nil
 		}
 	}
 	return 0, os.ErrInvalid
+}
+
+func rawDecode(c *llama.Context, entries []llama.Entry) error {
+	st, err := c.Decode(entries)
+	if err == nil && st != llama.Decoded {
+		err = fmt.Errorf("decode %d tokens: the engine stopped with status %d", len(entries), st)
+	}
+	return err
 }
 
 func likeliest(logits []float32) llama.Token {
