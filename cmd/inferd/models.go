@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"runtime"
 	"text/tabwriter"
 
@@ -145,6 +147,11 @@ func modelName(text string) (store.Name, error) {
 	return name, nil
 }
 
+// noSuchModel says what to do where a name is not there. Other errors are left
+// as they are.
 func noSuchModel(err error) error {
+	if !errors.Is(err, store.ErrNoModel) && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
 	return &failure{err: err, hint: "`inferd models` lists the names that are there", code: exitFailure}
 }

@@ -58,7 +58,7 @@ func runModelsImport(ctx context.Context, p *program, path string, o importOptio
 	line := &progress{out: p.stderr}
 	defer line.clear()
 	s, err := p.openStore(store.Listener{Waiting: func(w store.Waiting) {
-		fmt.Fprintf(p.stderr, "waiting for process %d, which writes %s\n", w.PID, w.Name)
+		fmt.Fprintln(p.stderr, oneLine(waitingFor(w)))
 	}})
 	if err != nil {
 		return err

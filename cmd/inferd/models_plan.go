@@ -40,7 +40,11 @@ fit; the daemon would refuse to load it so.`,
 		Example: `  inferd models plan llama --ctx 32768 --slots 8
   inferd models plan ./llama.gguf --ctx auto`,
 		Args: oneArg("NAME|FILE"),
-		RunE: func(cmd *cobra.Command, args []string) error { return runModelsPlan(cmd.Context(), p, args[0], o) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.interruptible(cmd.Context(), 0, func(ctx context.Context) error {
+				return runModelsPlan(ctx, p, args[0], o)
+			})
+		},
 	}
 	o.slots = intValue{to: &o.slotCount, low: 1, high: 32}
 	o.cache = intValue{to: &o.cacheMiB, low: 0, high: 1 << 20}

@@ -125,6 +125,9 @@ func waitingFor(w store.Waiting) string {
 	if w.Name == (store.Name{}) {
 		return "waiting for another process, which fetches the same file"
 	}
+	if w.PID == 0 {
+		return fmt.Sprintf("waiting for another process, which writes %s", w.Name)
+	}
 	return fmt.Sprintf("waiting for process %d, which writes %s", w.PID, w.Name)
 }
 

@@ -169,6 +169,8 @@ func pullFailure(ctx context.Context, err error) error {
 		f.hint = "--ca-file, or SSL_CERT_FILE, names the certificates of a network that looks into connections"
 	case is[*store.SpaceError](err):
 		f.hint = "`inferd models gc` and `inferd models rm` make room; MODELS_HOME puts the store elsewhere"
+	case errors.Is(err, os.ErrPermission):
+		f.hint = hintFor(err)
 	case is[*store.ExistsError](err):
 		f.hint = "--replace lets the name stand for the new model, --name chooses another"
 	}
