@@ -111,5 +111,9 @@ func checkGGUF(path string) error {
 	if err != nil {
 		return &failure{err: fmt.Errorf("%s: %w", path, err), hint: "get the file again; models are in GGUF, version 2 or 3", code: exitEngine}
 	}
+	if err := gguf.CheckParts([]*gguf.File{g}); err != nil {
+		return &failure{err: fmt.Errorf("%s: %w", path, err), code: exitEngine,
+			hint: "name the path of part 1 in the config, with the others beside it; `inferd pull` fetches all parts from a hub"}
+	}
 	return nil
 }

@@ -35,8 +35,9 @@ func newModelsPlanCommand(p *program) *cobra.Command {
 		Long: `Read the header of a model, of the store or a GGUF file, and show line by line how
 much memory the model would take, how much there is, and which context fits. Past
 prompts get what is left, up to cache_mib. What a model needs to embed texts or to
-rerank documents is added where a flag asks for it. Exit status is 1 where the rest does not
-fit; the daemon would refuse to load it so.`,
+rerank documents is added where a flag asks for it. The built-in model can be named
+by its GGUF file only. Exit status is 1 where the rest does not fit; the daemon would
+refuse to load it so.`,
 		Example: `  inferd models plan llama --ctx 32768 --slots 8
   inferd models plan ./llama.gguf --ctx auto`,
 		Args: oneArg("NAME|FILE"),
