@@ -52,7 +52,7 @@ func newModelsVerifyCommand(p *program) *cobra.Command {
 		Long: `Hash one model, or all of them, and compare with their digests. With --repair, what
 is corrupt is put into quarantine, so that nothing loads it. Exit status is 1 where
 anything is not as it should be.`,
-		Args: cobra.MaximumNArgs(1),
+		Args: atMostOneArg("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.interruptible(cmd.Context(), 0, func(ctx context.Context) error {
 				return runModelsVerify(ctx, p, args, repair)

@@ -50,7 +50,7 @@ Exit codes:
 ` + exitCodes,
 		Example: `  inferd pull hf:bartowski/Llama-3.2-1B-Instruct-GGUF/Llama-3.2-1B-Instruct-Q8_0.gguf --name llama
   inferd pull https://example.com/model.gguf --sha256 9f86d081…`,
-		Args: cobra.MaximumNArgs(1),
+		Args: atMostOneArg("WHAT"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.interruptible(cmd.Context(), 0, func(ctx context.Context) error {
 				return runPulls(ctx, p, args, o)
