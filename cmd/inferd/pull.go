@@ -90,12 +90,12 @@ func runPull(ctx context.Context, p *program, what string, o pullOptions) error 
 	}
 	client := fetch.New(fetch.Config{Roots: roots, Timeout: o.timeout})
 	defer func() { _ = client.Close() }()
-	src, err := (&o).source(ctx, p, client, what)
+	line := &pullLine{progress: progress{out: p.stderr}, now: time.Now}
+	defer line.clear()
+	src, err := (&o).source(ctx, p, client, what, line.retrying)
 	if err != nil {
 		return pullFailure(ctx, err)
 	}
-	line := &pullLine{progress: progress{out: p.stderr}, now: time.Now}
-	defer line.clear()
 	s, err := p.openStore(store.Listener{Waiting: func(w store.Waiting) { line.say(waitingFor(w)) }})
 	if err != nil {
 		return err
