@@ -44,7 +44,8 @@ Environment:
   HF_TOKEN       is sent to the hub, and to no other host
   HF_ENDPOINT    another hub than https://huggingface.co
   HTTPS_PROXY    the proxy to go over; NO_PROXY has the exceptions
-  SSL_CERT_FILE  the certificates to trust, in place of the system's
+  SSL_CERT_FILE  on Linux, the certificates to trust in place of the system's;
+                 --ca-file adds some everywhere
 
 Exit codes:
 ` + exitCodes,
