@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -76,6 +77,34 @@ func TestNoSuchModel_IsAboutNames(t *testing.T) {
 	} {
 		if got := diagnose(noSuchModel(fmt.Errorf("remove model x: %w", c.err))).hint; !strings.Contains(got, c.hint) {
 			t.Errorf("%v: %s", c.err, got)
+		}
+	}
+}
+
+// typing is a person who presses Ctrl-C instead of typing a text.
+type typing struct {
+	*io.PipeReader
+	signals chan<- os.Signal
+}
+
+func (r typing) Read(p []byte) (int, error) {
+	r.signals <- os.Interrupt
+	return r.PipeReader.Read(p)
+}
+
+func TestInput_IsNotWaitedForAfterASignal(t *testing.T) {
+	for _, args := range [][]string{{"run", "-"}, {"embed", "-"}, {"rerank", "--query", "q", "-"}} {
+		in, end := io.Pipe()
+		signals := make(chan os.Signal, 1)
+		p := &program{
+			stdin: input{typing{in, signals}, false}, stdout: output{Writer: io.Discard}, stderr: output{Writer: io.Discard}, signals: signals,
+			getenv: func(string) string { return "" },
+		}
+		if code := p.execute(args); code != exitSignal+2 {
+			t.Errorf("%s: exit code %d", args, code)
+		}
+		if err := end.Close(); err != nil {
+			t.Error(err)
 		}
 	}
 }
