@@ -93,7 +93,7 @@ func TestChatSignals_CtrlCEndsTheAnswerAndNothingElse(t *testing.T) {
 
 // A home may have any name, and other files may lie beside conversations.
 func TestLastSession_IsTheOneWrittenToLast(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "[a]*")
+	dir := filepath.Join(t.TempDir(), "[a]")
 	if _, err := lastSession(dir); err == nil || !strings.Contains(err.Error(), "no conversation") {
 		t.Errorf("without a folder: %v", err)
 	}
