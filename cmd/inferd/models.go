@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"runtime"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -67,7 +68,7 @@ func runModelsList(ctx context.Context, p *program) error {
 		return err
 	}
 	t := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "NAME\tSIZE\tMODEL\tSTATE")
+	fmt.Fprintln(t, "NAME\tSIZE\tMODEL\tSTATE\tFROM")
 	for _, e := range entries {
 		state, about := string(e.State), ""
 		if e.Err != nil {
@@ -79,9 +80,20 @@ func runModelsList(ctx context.Context, p *program) error {
 				state = "in use"
 			}
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", e.Name, sizeOf(e.Manifest.TotalSize()), oneLine(about), oneLine(state))
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", e.Name, sizeOf(e.Manifest.TotalSize()), oneLine(about), oneLine(state), oneLine(from(e.Manifest.Origin)))
 	}
 	return t.Flush()
+}
+
+// from says where a model is from: a URL, or who had it and under which name.
+func from(o store.Origin) string {
+	switch {
+	case strings.Contains(o.Repo, "://"):
+		return o.Repo
+	case o.Registry+o.Repo != "":
+		return strings.TrimSpace(o.Registry + " " + o.Repo)
+	}
+	return o.Filename
 }
 
 // aboutModel says what is in a model's file: for a list, so what can't be read

@@ -70,6 +70,9 @@ func runModelsImport(ctx context.Context, p *program, path string, o importOptio
 	if is[*store.ExistsError](err) {
 		return &failure{err: err, hint: "--replace lets the name stand for the new file, --name chooses another", code: exitFailure}
 	}
+	if is[*store.MismatchError](err) {
+		return &failure{err: err, hint: "it is another file than the digest is of: get it again, or correct --expect-sha256", code: exitFailure}
+	}
 	if err != nil {
 		return err
 	}
