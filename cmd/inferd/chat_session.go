@@ -80,15 +80,16 @@ func (p *program) sessionDir() (string, error) {
 
 // lastSession is the conversation that was written to last.
 func lastSession(dir string) (string, error) {
-	files, err := filepath.Glob(filepath.Join(dir, "*"+sessionSuffix))
-	if err != nil {
-		return "", fmt.Errorf("look for conversations in %s: %w", dir, err)
+	files, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return "", fmt.Errorf("look for conversations: %w", err)
 	}
 	var last string
 	var at time.Time
-	for _, path := range files {
-		if info, err := os.Stat(path); err == nil && !info.ModTime().Before(at) {
-			last, at = path, info.ModTime()
+	for _, f := range files {
+		info, err := os.Stat(filepath.Join(dir, f.Name()))
+		if err == nil && strings.HasSuffix(f.Name(), sessionSuffix) && !info.ModTime().Before(at) {
+			last, at = filepath.Join(dir, f.Name()), info.ModTime()
 		}
 	}
 	if last == "" {

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -86,5 +88,25 @@ func TestChatSignals_CtrlCEndsTheAnswerAndNothingElse(t *testing.T) {
 	s.cancelAnswer()
 	if errors.Is(context.Cause(ctx), errCancelled) {
 		t.Error("an answer that was over was cancelled")
+	}
+}
+
+// A home may have any name, and other files may lie beside conversations.
+func TestLastSession_IsTheOneWrittenToLast(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "[a]")
+	if _, err := lastSession(dir); err == nil || !strings.Contains(err.Error(), "no conversation") {
+		t.Errorf("without a folder: %v", err)
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for i, name := range []string{"b.jsonl", "a.jsonl", "notes.txt"} {
+		path, at := filepath.Join(dir, name), time.Unix(int64(1000+i), 0)
+		if err := errors.Join(os.WriteFile(path, nil, 0o600), os.Chtimes(path, at, at)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := lastSession(dir); got != filepath.Join(dir, "a.jsonl") || err != nil {
+		t.Errorf("got %s, %v", got, err)
 	}
 }

@@ -68,7 +68,7 @@ func newConfigCheckCommand(p *program) *cobra.Command {
 		Long: `Look for mistakes in a config file, or in all that a daemon would be started with:
 file and environment. Exit code 2 where there are any. What is right, but not built
 yet, is said and is no mistake; a daemon would not start with it.`,
-		Args: cobra.MaximumNArgs(1),
+		Args: atMostOneArg("FILE"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			src := p.sources("", config.Flags{})
 			if len(args) == 1 {

@@ -53,7 +53,7 @@ Exit codes:
 const maxInputs = 2048
 
 func runEmbed(ctx context.Context, p *program, o *embedOptions, args []string) error {
-	texts, err := readTexts(p.stdin, args)
+	texts, err := readTexts(p.stdin.until(ctx), args)
 	if err != nil {
 		return err
 	}

@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"runtime"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -65,7 +68,7 @@ func runModelsList(ctx context.Context, p *program) error {
 		return err
 	}
 	t := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "NAME\tSIZE\tMODEL\tSTATE")
+	fmt.Fprintln(t, "NAME\tSIZE\tMODEL\tSTATE\tFROM")
 	for _, e := range entries {
 		state, about := string(e.State), ""
 		if e.Err != nil {
@@ -77,9 +80,20 @@ func runModelsList(ctx context.Context, p *program) error {
 				state = "in use"
 			}
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", e.Name, sizeOf(e.Manifest.TotalSize()), oneLine(about), oneLine(state))
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", e.Name, sizeOf(e.Manifest.TotalSize()), oneLine(about), oneLine(state), oneLine(from(e.Manifest.Origin)))
 	}
 	return t.Flush()
+}
+
+// from says where a model is from: a URL, or who had it and under which name.
+func from(o store.Origin) string {
+	switch {
+	case strings.Contains(o.Repo, "://"):
+		return o.Repo
+	case o.Registry+o.Repo != "":
+		return strings.TrimSpace(o.Registry + " " + o.Repo)
+	}
+	return o.Filename
 }
 
 // aboutModel says what is in a model's file: for a list, so what can't be read
@@ -145,6 +159,11 @@ func modelName(text string) (store.Name, error) {
 	return name, nil
 }
 
+// noSuchModel says what to do where a name is not there. Other errors are left
+// as they are.
 func noSuchModel(err error) error {
+	if !errors.Is(err, store.ErrNoModel) && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
 	return &failure{err: err, hint: "`inferd models` lists the names that are there", code: exitFailure}
 }

@@ -71,12 +71,17 @@ func (h *headers) readStored(ctx context.Context, p *program, name store.Name) e
 		if err != nil {
 			return noSuchModel(err)
 		}
-		b, err := s.Blob(ctx, e.Manifest.Blob)
-		if err != nil {
-			return noSuchModel(fmt.Errorf("model %s: %w", name, err))
+		for _, part := range e.Manifest.Files() {
+			b, err := s.Blob(ctx, part.Blob)
+			if err != nil {
+				return noSuchModel(fmt.Errorf("model %s: %w", name, err))
+			}
+			h.files = append(h.files, b)
+			if err := h.add(name.String(), b.File(), b.Size); err != nil {
+				return err
+			}
 		}
-		h.files = append(h.files, b)
-		return h.add(name.String(), b.File(), b.Size)
+		return nil
 	})
 }
 

@@ -58,7 +58,7 @@ func runModelsImport(ctx context.Context, p *program, path string, o importOptio
 	line := &progress{out: p.stderr}
 	defer line.clear()
 	s, err := p.openStore(store.Listener{Waiting: func(w store.Waiting) {
-		fmt.Fprintf(p.stderr, "waiting for process %d, which writes %s\n", w.PID, w.Name)
+		fmt.Fprintln(p.stderr, oneLine(waitingFor(w)))
 	}})
 	if err != nil {
 		return err
@@ -69,6 +69,9 @@ func runModelsImport(ctx context.Context, p *program, path string, o importOptio
 	line.clear()
 	if is[*store.ExistsError](err) {
 		return &failure{err: err, hint: "--replace lets the name stand for the new file, --name chooses another", code: exitFailure}
+	}
+	if is[*store.MismatchError](err) {
+		return &failure{err: err, hint: "it is another file than the digest is of: get it again, or correct --expect-sha256", code: exitFailure}
 	}
 	if err != nil {
 		return err
@@ -110,6 +113,10 @@ func checkGGUF(path string) error {
 	}
 	if err != nil {
 		return &failure{err: fmt.Errorf("%s: %w", path, err), hint: "get the file again; models are in GGUF, version 2 or 3", code: exitEngine}
+	}
+	if err := gguf.CheckParts([]*gguf.File{g}); err != nil {
+		return &failure{err: fmt.Errorf("%s: %w", path, err), code: exitEngine,
+			hint: "name the path of part 1 in the config, with the others beside it; `inferd pull` fetches all parts from a hub"}
 	}
 	return nil
 }

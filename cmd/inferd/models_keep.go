@@ -22,20 +22,26 @@ func newModelsRemoveCommand(p *program) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return withStore(p, func(s *store.Store) error {
-				r, err := s.Remove(cmd.Context(), name)
-				if err != nil {
-					return noSuchModel(err)
-				}
-				if r.Kept != "" {
-					_, err = fmt.Fprintf(p.stdout, "%s is removed; its file stays: %s\n", name, r.Kept)
-					return err
-				}
-				_, err = fmt.Fprintf(p.stdout, "%s is removed, %s are free\n", name, sizeOf(r.Freed))
-				return err
+			return p.interruptible(cmd.Context(), 0, func(ctx context.Context) error {
+				return runModelsRemove(ctx, p, name)
 			})
 		},
 	}
+}
+
+func runModelsRemove(ctx context.Context, p *program, name store.Name) error {
+	return withStore(p, func(s *store.Store) error {
+		r, err := s.Remove(ctx, name)
+		if err != nil {
+			return noSuchModel(err)
+		}
+		if r.Kept != "" {
+			_, err = fmt.Fprintf(p.stdout, "%s is removed; its file stays: %s\n", name, r.Kept)
+			return err
+		}
+		_, err = fmt.Fprintf(p.stdout, "%s is removed, %s are free\n", name, sizeOf(r.Freed))
+		return err
+	})
 }
 
 func newModelsVerifyCommand(p *program) *cobra.Command {
@@ -46,7 +52,7 @@ func newModelsVerifyCommand(p *program) *cobra.Command {
 		Long: `Hash one model, or all of them, and compare with their digests. With --repair, what
 is corrupt is put into quarantine, so that nothing loads it. Exit status is 1 where
 anything is not as it should be.`,
-		Args: cobra.MaximumNArgs(1),
+		Args: atMostOneArg("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.interruptible(cmd.Context(), 0, func(ctx context.Context) error {
 				return runModelsVerify(ctx, p, args, repair)
@@ -118,7 +124,9 @@ func newModelsGCCommand(p *program) *cobra.Command {
 		Short: "Remove what no model needs: unreferenced files, stale partials, old quarantine",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withStore(p, func(s *store.Store) error { return runModelsGC(cmd.Context(), p, s, dry) })
+			return p.interruptible(cmd.Context(), 0, func(ctx context.Context) error {
+				return withStore(p, func(s *store.Store) error { return runModelsGC(ctx, p, s, dry) })
+			})
 		},
 	}
 	cmd.Flags().BoolVar(&dry, "dry-run", false, "only say what would be removed")
@@ -151,9 +159,9 @@ func runModelsGC(ctx context.Context, p *program, s *store.Store, dry bool) erro
 	return err
 }
 
-// withStore runs f with the store open.
+// withStore runs f with the store open, and says whom it waits for.
 func withStore(p *program, f func(*store.Store) error) error {
-	s, err := p.openStore(store.Listener{})
+	s, err := p.openStore(store.Listener{Waiting: func(w store.Waiting) { fmt.Fprintln(p.stderr, oneLine(waitingFor(w))) }})
 	if err != nil {
 		return err
 	}

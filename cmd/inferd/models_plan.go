@@ -35,12 +35,17 @@ func newModelsPlanCommand(p *program) *cobra.Command {
 		Long: `Read the header of a model, of the store or a GGUF file, and show line by line how
 much memory the model would take, how much there is, and which context fits. Past
 prompts get what is left, up to cache_mib. What a model needs to embed texts or to
-rerank documents is added where a flag asks for it. Exit status is 1 where the rest does not
-fit; the daemon would refuse to load it so.`,
+rerank documents is added where a flag asks for it. The built-in model can be named
+by its GGUF file only. Exit status is 1 where the rest does not fit; the daemon would
+refuse to load it so.`,
 		Example: `  inferd models plan llama --ctx 32768 --slots 8
   inferd models plan ./llama.gguf --ctx auto`,
 		Args: oneArg("NAME|FILE"),
-		RunE: func(cmd *cobra.Command, args []string) error { return runModelsPlan(cmd.Context(), p, args[0], o) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.interruptible(cmd.Context(), 0, func(ctx context.Context) error {
+				return runModelsPlan(ctx, p, args[0], o)
+			})
+		},
 	}
 	o.slots = intValue{to: &o.slotCount, low: 1, high: 32}
 	o.cache = intValue{to: &o.cacheMiB, low: 0, high: 1 << 20}

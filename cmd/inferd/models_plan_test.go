@@ -13,6 +13,7 @@ import (
 	"github.com/inferd/inferd/internal/gguf"
 	"github.com/inferd/inferd/internal/memory"
 	"github.com/inferd/inferd/internal/memplan"
+	"github.com/inferd/inferd/internal/store"
 )
 
 // splitModel writes a model in two parts, the second with a tensor of 1 MiB.
@@ -76,6 +77,50 @@ func TestHeaders_ReadsTheOtherParts(t *testing.T) {
 	defer torn.close()
 	if err := torn.read(t.Context(), &program{}, path); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a part is missing: %v", err)
+	}
+}
+
+// A split model of the store is one name for all of its parts; one of its files
+// alone is no model.
+func TestHeaders_ReadsTheOtherPartsFromTheStore(t *testing.T) {
+	first := splitModel(t, 3+2*9+1)
+	if err := checkGGUF(first); err == nil || !strings.Contains(err.Error(), "2 parts") {
+		t.Errorf("one part is taken for a model: %v", err)
+	}
+	root := t.TempDir()
+	s, err := store.Open(root, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	var blobs []*store.Blob
+	for i, path := range []string{first, strings.Replace(first, "00001-of", "00002-of", 1)} {
+		src, err := store.OpenSource(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer src.Close()
+		name, _ := store.ParseName(fmt.Sprintf("part%d", i))
+		in, err := s.Import(t.Context(), src, name, store.ImportOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := s.Blob(t.Context(), in.Manifest.Blob)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer b.Close()
+		blobs = append(blobs, b)
+	}
+	whole, _ := store.ParseName("whole")
+	if _, err := s.Publish(whole, blobs, []string{"1", "2"}, store.ImportOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	p := &program{getenv: func(name string) string { return map[string]string{"MODELS_HOME": root}[name] }}
+	var h headers
+	defer h.close()
+	if err := errors.Join(h.read(t.Context(), p, "whole"), h.check()); err != nil || len(h.parts) != 2 {
+		t.Errorf("%d parts, %v", len(h.parts), err)
 	}
 }
 

@@ -44,13 +44,14 @@ Environment:
   HF_TOKEN       is sent to the hub, and to no other host
   HF_ENDPOINT    another hub than https://huggingface.co
   HTTPS_PROXY    the proxy to go over; NO_PROXY has the exceptions
-  SSL_CERT_FILE  the certificates to trust, in place of the system's
+  SSL_CERT_FILE  on Linux, the certificates to trust in place of the system's;
+                 --ca-file adds some everywhere
 
 Exit codes:
 ` + exitCodes,
 		Example: `  inferd pull hf:bartowski/Llama-3.2-1B-Instruct-GGUF/Llama-3.2-1B-Instruct-Q8_0.gguf --name llama
   inferd pull https://example.com/model.gguf --sha256 9f86d081…`,
-		Args: cobra.MaximumNArgs(1),
+		Args: atMostOneArg("WHAT"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.interruptible(cmd.Context(), 0, func(ctx context.Context) error {
 				return runPulls(ctx, p, args, o)
@@ -90,12 +91,12 @@ func runPull(ctx context.Context, p *program, what string, o pullOptions) error 
 	}
 	client := fetch.New(fetch.Config{Roots: roots, Timeout: o.timeout})
 	defer func() { _ = client.Close() }()
-	src, err := (&o).source(ctx, p, client, what)
+	line := &pullLine{progress: progress{out: p.stderr}, now: time.Now}
+	defer line.clear()
+	src, err := (&o).source(ctx, p, client, what, line.retrying)
 	if err != nil {
 		return pullFailure(ctx, err)
 	}
-	line := &pullLine{progress: progress{out: p.stderr}, now: time.Now}
-	defer line.clear()
 	s, err := p.openStore(store.Listener{Waiting: func(w store.Waiting) { line.say(waitingFor(w)) }})
 	if err != nil {
 		return err
@@ -124,6 +125,9 @@ func runPull(ctx context.Context, p *program, what string, o pullOptions) error 
 func waitingFor(w store.Waiting) string {
 	if w.Name == (store.Name{}) {
 		return "waiting for another process, which fetches the same file"
+	}
+	if w.PID == 0 {
+		return fmt.Sprintf("waiting for another process, which writes %s", w.Name)
 	}
 	return fmt.Sprintf("waiting for process %d, which writes %s", w.PID, w.Name)
 }

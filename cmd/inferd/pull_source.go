@@ -23,8 +23,9 @@ const (
 	envHubEndpoint = "HF_ENDPOINT"
 )
 
-// source is what a person asks for.
-func (o *pullOptions) source(ctx context.Context, p *program, c *fetch.Client, what string) (fetch.Source, error) {
+// source is what a person asks for. Retrying is told of questions to a hub that
+// are repeated.
+func (o *pullOptions) source(ctx context.Context, p *program, c *fetch.Client, what string, retrying func(fetch.Retry)) (fetch.Source, error) {
 	ref, isHub, err := fetch.ParseHub(what)
 	if err != nil {
 		return fetch.Source{}, err
@@ -32,7 +33,9 @@ func (o *pullOptions) source(ctx context.Context, p *program, c *fetch.Client, w
 	var src fetch.Source
 	switch {
 	case isHub:
-		src, err = c.Resolve(ctx, ref, fetch.HubConfig{Endpoint: p.getenv(envHubEndpoint), Token: fetch.Secret(p.getenv(envHubToken))})
+		src, err = c.Resolve(ctx, ref, fetch.HubConfig{
+			Endpoint: p.getenv(envHubEndpoint), Token: fetch.Secret(p.getenv(envHubToken)), Retrying: retrying,
+		})
 		if err == nil && o.sha256 != "" && !strings.EqualFold(o.sha256, src.SHA256) {
 			err = &failure{err: fmt.Errorf("the hub has SHA-256 %s for this file, and --sha256 is %s", src.SHA256, o.sha256),
 				hint: "the file was changed, or the digest is of another one", code: exitEngine}
@@ -169,6 +172,8 @@ func pullFailure(ctx context.Context, err error) error {
 		f.hint = "--ca-file, or SSL_CERT_FILE, names the certificates of a network that looks into connections"
 	case is[*store.SpaceError](err):
 		f.hint = "`inferd models gc` and `inferd models rm` make room; MODELS_HOME puts the store elsewhere"
+	case errors.Is(err, os.ErrPermission):
+		f.hint = hintFor(err)
 	case is[*store.ExistsError](err):
 		f.hint = "--replace lets the name stand for the new model, --name chooses another"
 	}

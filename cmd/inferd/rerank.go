@@ -72,7 +72,7 @@ func runRerank(ctx context.Context, p *program, o *rerankOptions, args []string)
 	if o.query == "" {
 		return usageError("as in `inferd rerank --query 'Where is Paris?' …`", "there is no --query")
 	}
-	documents, err := readTexts(p.stdin, args)
+	documents, err := readTexts(p.stdin.until(ctx), args)
 	if err != nil {
 		return err
 	}

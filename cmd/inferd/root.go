@@ -105,6 +105,16 @@ func oneArg(what string) cobra.PositionalArgs {
 	}
 }
 
+// atMostOneArg wants one argument, or none.
+func atMostOneArg(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		return oneArg(what)(cmd, args)
+	}
+}
+
 // knownCommand refuses a word that is no command of cmd.
 func knownCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {

@@ -68,7 +68,7 @@ Exit codes:
 }
 
 func runRun(ctx context.Context, p *program, o *runOptions, args []string) (err error) {
-	req, err := o.request.build(p.stdin, args)
+	req, err := o.request.build(p.stdin.until(ctx), args)
 	if err != nil {
 		return err
 	}

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"unicode"
+
+	"github.com/inferd/inferd/internal/lineedit"
 )
 
 // What thoughts are shown in.
@@ -61,4 +64,9 @@ func visibleLines(text string) []string {
 // oneLine is text for a table or a line of its own.
 func oneLine(text string) string {
 	return visible(strings.NewReplacer("\n", `\n`, "\t", `\t`).Replace(text))
+}
+
+// until is the input, of which nobody waits for more when ctx ends.
+func (in input) until(ctx context.Context) input {
+	return input{lineedit.NewInput(in.Reader).Reader(ctx), in.terminal}
 }

@@ -36,12 +36,8 @@ func Init(path string, force bool) (err error) {
 	}
 	return disk.AtomicWrite(dir, name, func(w io.Writer) error {
 		// Before there is anything to read in it.
-		if f, ok := w.(disk.File); ok {
-			if file, ok := disk.OSFile(f); ok {
-				if err := file.Chmod(0o600); err != nil {
-					return err
-				}
-			}
+		if err := disk.Private(w); err != nil {
+			return err
 		}
 		_, err := w.Write(template)
 		return err

@@ -1,23 +1,13 @@
 package disk
 
 import (
-	"errors"
-	"os"
 	"syscall"
 	"time"
 )
 
-func identify(f *os.File) (Identity, error) {
-	info, err := f.Stat()
-	if err != nil {
-		return Identity{}, err
-	}
-	st, ok := info.Sys().(*syscall.Stat_t)
-	if !ok {
-		return Identity{}, errors.ErrUnsupported
-	}
+func identityOf(st *syscall.Stat_t) Identity {
 	return Identity{
-		Device: uint64(st.Dev), Inode: st.Ino, Size: info.Size(),
+		Device: uint64(st.Dev), Inode: st.Ino, Size: st.Size,
 		Modified: time.Unix(st.Mtimespec.Unix()), Changed: time.Unix(st.Ctimespec.Unix()),
-	}, nil
+	}
 }

@@ -291,3 +291,23 @@ func FuzzKeys(f *testing.F) {
 		}
 	})
 }
+
+func TestInput_ReaderEndsWithItsContextAndLosesNothing(t *testing.T) {
+	from, to := io.Pipe()
+	in := NewInput(from)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	left := errors.New("left")
+	cancel(left)
+	if _, err := io.ReadAll(in.Reader(ctx)); !errors.Is(err, left) {
+		t.Errorf("read to the end of the context: %v", err)
+	}
+	go func() { _, _ = io.WriteString(to, "one two"); _ = to.Close() }()
+	r := in.Reader(t.Context())
+	word := make([]byte, 4)
+	if _, err := io.ReadFull(r, word); err != nil || string(word) != "one " {
+		t.Errorf("got %q, %v", word, err)
+	}
+	if rest, err := io.ReadAll(r); err != nil || string(rest) != "two" {
+		t.Errorf("got %q, %v", rest, err)
+	}
+}

@@ -64,6 +64,22 @@ func (in *Input) next(ctx context.Context) ([]byte, error) {
 	}
 }
 
+// Reader reads what is left of the input, until ctx ends.
+func (in *Input) Reader(ctx context.Context) io.Reader {
+	return readerFunc(func(p []byte) (int, error) {
+		data, err := in.next(ctx)
+		n := copy(p, data)
+		if n < len(data) {
+			in.rest = data[n:]
+		}
+		return n, err
+	})
+}
+
+type readerFunc func(p []byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
 // maxLine bounds a line that is read without a terminal, and a message.
 const maxLine = 16 << 20
 

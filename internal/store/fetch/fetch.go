@@ -22,7 +22,7 @@ type Config struct {
 	Proxy func(*http.Request) (*url.URL, error)
 	// Stall is how long a server may send next to nothing; 0 means a minute.
 	Stall time.Duration
-	// Timeout is how long Ensure may take in all; 0 means a day.
+	// Timeout is how long Ensure may take in all, and Resolve; 0 means a day.
 	Timeout time.Duration
 	// Attempts is how many may fail in a row, without getting on; 0 means 7.
 	Attempts int

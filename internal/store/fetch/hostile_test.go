@@ -99,7 +99,7 @@ func TestEnsure_HalvesOfTwoVersionsAreNotItsLastWord(t *testing.T) {
 	s.answers(func(w http.ResponseWriter, r *http.Request, n int) bool {
 		if n == 0 {
 			w.Header().Set("Content-Length", fmt.Sprint(mib))
-			(&breaking{w, mib / 2}).Write(old) //nolint:errcheck // it panics
+			_, _ = (&breaking{w, mib / 2}).Write(old) // panics
 		}
 		return false
 	})
@@ -220,7 +220,7 @@ func TestEnsure_AFileThatChangesAllTheTimeIsGivenUp(t *testing.T) {
 	s.answers(func(w http.ResponseWriter, _ *http.Request, n int) bool {
 		w.Header().Set("ETag", fmt.Sprintf(`"%d"`, n))
 		w.Header().Set("Content-Length", fmt.Sprint(mib))
-		(&breaking{w, mib / 2}).Write(weights(mib, uint64(n))) //nolint:errcheck // it panics
+		_, _ = (&breaking{w, mib / 2}).Write(weights(mib, uint64(n))) // panics
 		return true
 	})
 	_, err := newClient(t, s).Ensure(t.Context(), h.Store, s.source(), fetch.Options{})

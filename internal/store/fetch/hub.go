@@ -62,12 +62,17 @@ type HubConfig struct {
 	Endpoint string
 	// Token is sent to the hub alone.
 	Token Secret
+	// Retrying, which may be nil, is told of every question that failed and is
+	// repeated.
+	Retrying func(Retry)
 }
 
 // Resolve asks a hub what a reference stands for now: the digests and sizes of
 // its files, and the commit, to which the source is pinned. A part of a split
 // model stands for all of its parts. The name is made of the file's.
 func (c *Client) Resolve(ctx context.Context, ref HubRef, h HubConfig) (Source, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, c.config.Timeout, errTimeout)
+	defer cancel()
 	parts, err := splitParts(ref.File)
 	if err != nil {
 		return Source{}, err
@@ -85,7 +90,7 @@ func (c *Client) Resolve(ctx context.Context, ref HubRef, h HubConfig) (Source, 
 	}
 	src.Name = name.String()
 	for i, file := range parts {
-		p, commit, err := c.look(ctx, hub, HubRef{ref.Repo, file, src.Origin.Revision})
+		p, commit, err := c.look(ctx, hub, HubRef{ref.Repo, file, src.Origin.Revision}, h.Retrying)
 		if err != nil {
 			return Source{}, fmt.Errorf("look up hf:%s/%s@%s: %w", ref.Repo, file, ref.Revision, err)
 		}
@@ -100,7 +105,7 @@ func (c *Client) Resolve(ctx context.Context, ref HubRef, h HubConfig) (Source, 
 }
 
 // look asks the hub for one file, with patience.
-func (c *Client) look(ctx context.Context, hub target, ref HubRef) (Part, string, error) {
+func (c *Client) look(ctx context.Context, hub target, ref HubRef, retrying func(Retry)) (Part, string, error) {
 	p := c.patience()
 	for {
 		part, commit, err := c.lookOnce(ctx, hub, ref)
@@ -113,6 +118,9 @@ func (c *Client) look(ctx context.Context, hub target, ref HubRef) (Part, string
 		wait, again := p.next(err, 0)
 		if !again {
 			return Part{}, "", err
+		}
+		if retrying != nil {
+			retrying(Retry{err, wait})
 		}
 		if err := sleep(ctx, wait); err != nil {
 			return Part{}, "", err

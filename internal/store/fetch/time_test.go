@@ -254,3 +254,23 @@ func FuzzAnswer(f *testing.F) {
 		})
 	})
 }
+
+// A hub that does not answer is asked again, which is said, and not for longer
+// than the whole may take.
+func TestResolve_EndsWithTheTimeForTheDownload(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := fetch.New(fetch.Config{Proxy: noProxy, Timeout: 5 * time.Second})
+		c.SetTransport(roundTrip(func(*http.Request) (*http.Response, error) { return nil, errors.New("no route") }))
+		var told []string
+		began := time.Now()
+		_, err := c.Resolve(t.Context(), mustHub(t, "hf:o/r/f.gguf"), fetch.HubConfig{
+			Retrying: func(r fetch.Retry) { told = append(told, r.Err.Error()) },
+		})
+		if took := time.Since(began); err == nil || !strings.Contains(err.Error(), "time for the download") || took != 5*time.Second {
+			t.Errorf("after %v: %v", took, err)
+		}
+		if len(told) == 0 || told[0] != "no route" {
+			t.Errorf("it says %q", told)
+		}
+	})
+}
