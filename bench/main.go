@@ -23,23 +23,20 @@ import (
 )
 
 func main() {
-	// A daemon starts this program in the place of its worker: see worker.go.
-	if len(os.Args) == 2 && os.Args[1] == workerCommand {
-		if err := runWorker(); err != nil {
-			fmt.Fprintln(os.Stderr, "bench:", err)
-			os.Exit(1)
-		}
-		return
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-	case err != nil:
+	if err := command(os.Args[1:]); err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
+}
+
+func command(args []string) error {
+	// A daemon starts this program in the place of its worker: see worker.go.
+	if len(args) == 1 && args[0] == workerCommand {
+		return runWorker()
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return run(ctx, args, os.Stdout, os.Stderr)
 }
 
 // options are the flags.
@@ -151,13 +148,15 @@ func rowIDs(list []row) []string {
 }
 
 // runRows runs the rows and writes the results after each. It returns the rows
-// that could not be measured.
+// that could not be measured. Where the run is broken off, the row that it
+// breaks off and those after it keep what was seen of them before.
 func (l *lab) runRows(ctx context.Context, chosen []row, book *book) (failed []string) {
-	for _, r := range chosen {
+	for i, r := range chosen {
 		l.say("%s: %s", r.id, r.what)
 		results, err := r.run(ctx, l)
 		if ctx.Err() != nil {
-			err = context.Cause(ctx)
+			l.say("%s: %v", r.id, context.Cause(ctx))
+			return append(failed, rowIDs(chosen[i:])...)
 		}
 		var why skipped
 		switch {
