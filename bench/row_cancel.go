@@ -16,19 +16,11 @@ import (
 // cancels is S8: how much longer than a step, or than a chunk of a prompt, it
 // takes from a closed connection to a free slot.
 func cancels(ctx context.Context, l *lab) ([]Result, error) {
-	model, err := l.benchModel()
-	if err != nil {
-		return nil, err
-	}
-	d, err := l.serve(ctx, settings{model: model, slots: 1, threads: l.threads, nCtx: 8192})
+	d, w, err := l.serveBench(ctx, settings{slots: 1, threads: l.threads, nCtx: 8192})
 	if err != nil {
 		return nil, err
 	}
 	defer d.stop()
-	w, err := l.workload(ctx, d, false)
-	if err != nil {
-		return nil, err
-	}
 	var results []Result
 	for _, c := range []struct {
 		name   string
