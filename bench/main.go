@@ -56,9 +56,9 @@ type places struct{ inferd, engine, builtin, peer, cache string }
 func (o *options) register(f *flag.FlagSet) {
 	f.StringVar(&o.rows, "rows", "", "run only these `ROWS`, such as S1,S5")
 	f.BoolVar(&o.list, "list", false, "list the rows and end")
-	f.BoolVar(&o.quick, "quick", false, "three samples instead of five, and shorter ones: about 4 minutes instead of 20")
+	f.BoolVar(&o.quick, "quick", false, "three samples instead of five, and shorter ones: about 10 minutes")
 	f.IntVar(&o.threads, "threads", runtime.NumCPU(), "threads that compute, in daemon, yardstick and peer")
-	f.DurationVar(&o.limit, "limit", 0, "end after so long at the latest; 0 is 40 minutes, or 10 with -quick")
+	f.DurationVar(&o.limit, "limit", 0, "end after so long at the latest; 0 is 40 minutes, or 15 with -quick")
 	f.StringVar(&o.out, "out", "bench", "`DIR` of RESULTS.md and results.json")
 	f.StringVar(&o.places.inferd, "inferd", "build/inferd", "the daemon's `PROGRAM`; inferd-engine is beside it")
 	f.StringVar(&o.places.engine, "engine", "build/engine", "`DIR` with the installed engine library")
@@ -87,7 +87,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	if o.limit == 0 {
 		if o.limit = 40 * time.Minute; o.quick {
-			o.limit = 10 * time.Minute
+			o.limit = 15 * time.Minute
 		}
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, o.limit, fmt.Errorf("the time is over (-limit %s)", o.limit))
