@@ -30,8 +30,13 @@
 //	                    that must survive a power cut
 //	internal/store      models on disk, under their digest; fetch and adopt
 //	                    bring them in
-//	internal/gguf       model files, checked before native code sees them
+//	internal/gguf       model files, checked before native code sees them;
+//	                    preflight remembers which were
+//	internal/memplan    how much memory a model takes; memory says what there is
+//	internal/weights    opens and verifies the files that a worker gets
+//	internal/schema     whether the JSON Schemas of requests can be used
 //	internal/daemon     puts all of it together, and takes it down again
+//	internal/lineedit   a chat's line editor; chatfile keeps its conversations
 //
 // bench measures the whole against the bare engine, with the load that
 // internal/loadgen makes. conformance checks any server of the protocol, by its

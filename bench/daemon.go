@@ -56,6 +56,7 @@ func (l *lab) launch(s settings) (*daemon, error) {
 	d := &daemon{home: home, Daemon: loadgen.Daemon{Dir: filepath.Join(home, "inferd")}}
 	config := filepath.Join(home, "config.json")
 	if err := os.WriteFile(config, s.config(l.places.engine), 0o600); err != nil {
+		_ = os.RemoveAll(home)
 		return nil, err
 	}
 	env := cleanEnv(append(s.env, "HOME="+home, "XDG_RUNTIME_DIR="+home, "TMPDIR="+home)...)

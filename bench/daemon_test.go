@@ -117,6 +117,9 @@ func TestStalled_NeedsAnAnswerThatGoesOn(t *testing.T) {
 	if ms, err := s.disturbed(t.Context()); err == nil {
 		t.Errorf("p99 of %f ms of an answer that had ended", ms)
 	}
+	if ms, err := s.alone(t.Context()); err == nil {
+		t.Errorf("p99 of %f ms of an answer of two pieces", ms)
+	}
 }
 
 // A program that ends instead of getting ready says why.

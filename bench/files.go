@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -106,11 +107,23 @@ func (f *fileBench) run(ctx context.Context, keeps bool, args []string) (float64
 		if keeps {
 			change = []string{"models", "import", f.path, "--name", benchName}
 		}
-		if _, err := f.timed(ctx, f.l.places.inferd, change...); err != nil {
+		if _, _, err := f.timed(ctx, f.l.places.inferd, change...); err != nil {
 			return 0, err
 		}
 	}
-	return f.timed(ctx, f.l.places.inferd, args...)
+	speed, _, err := f.timed(ctx, f.l.places.inferd, args...)
+	return speed, err
+}
+
+// yardstick times a line of shell that prints the digest of what it is given.
+// Of a pipe the shell only tells how its end fared, so the digest has to be the
+// file's: a yardstick must not be fast at failing either.
+func (f *fileBench) yardstick(ctx context.Context, line, of string) (float64, error) {
+	speed, out, err := f.timed(ctx, "sh", "-c", line, of)
+	if err == nil && !strings.HasPrefix(out, f.digest) {
+		err = fmt.Errorf("%s: it printed %q, not the digest of the file", line, out)
+	}
+	return speed, err
 }
 
 // blob is where the store has the file.
@@ -118,8 +131,9 @@ func (f *fileBench) blob() string {
 	return filepath.Join(f.dir, "store", "blobs", "sha256", f.digest[:2], f.digest, "data")
 }
 
-// timed runs a program and returns how many MB of the file it did a second.
-func (f *fileBench) timed(ctx context.Context, program string, args ...string) (float64, error) {
+// timed runs a program and returns how many MB of the file it did a second, and
+// what it printed.
+func (f *fileBench) timed(ctx context.Context, program string, args ...string) (speed float64, printed string, err error) {
 	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Env = cleanEnv("MODELS_HOME="+filepath.Join(f.dir, "store"), "HOME="+f.dir)
 	cmd.SysProcAttr = bound()
@@ -127,7 +141,7 @@ func (f *fileBench) timed(ctx context.Context, program string, args ...string) (
 	out, err := cmd.CombinedOutput()
 	took := time.Since(began)
 	if err != nil {
-		return 0, fmt.Errorf("%s %v: %w: %s", filepath.Base(program), args, err, out)
+		return 0, "", fmt.Errorf("%s %v: %w: %s", filepath.Base(program), args, err, out)
 	}
-	return float64(f.size) / 1e6 / took.Seconds(), nil
+	return float64(f.size) / 1e6 / took.Seconds(), string(out), nil
 }

@@ -23,23 +23,20 @@ import (
 )
 
 func main() {
-	// A daemon starts this program in the place of its worker: see worker.go.
-	if len(os.Args) == 2 && os.Args[1] == workerCommand {
-		if err := runWorker(); err != nil {
-			fmt.Fprintln(os.Stderr, "bench:", err)
-			os.Exit(1)
-		}
-		return
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-	case err != nil:
+	if err := command(os.Args[1:]); err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
+}
+
+func command(args []string) error {
+	// A daemon starts this program in the place of its worker: see worker.go.
+	if len(args) == 1 && args[0] == workerCommand {
+		return runWorker()
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return run(ctx, args, os.Stdout, os.Stderr)
 }
 
 // options are the flags.
@@ -59,9 +56,9 @@ type places struct{ inferd, engine, builtin, peer, cache string }
 func (o *options) register(f *flag.FlagSet) {
 	f.StringVar(&o.rows, "rows", "", "run only these `ROWS`, such as S1,S5")
 	f.BoolVar(&o.list, "list", false, "list the rows and end")
-	f.BoolVar(&o.quick, "quick", false, "three samples instead of five, and shorter ones: about 4 minutes instead of 20")
+	f.BoolVar(&o.quick, "quick", false, "three samples instead of five, and shorter ones: about 10 minutes")
 	f.IntVar(&o.threads, "threads", runtime.NumCPU(), "threads that compute, in daemon, yardstick and peer")
-	f.DurationVar(&o.limit, "limit", 0, "end after so long at the latest; 0 is 40 minutes, or 10 with -quick")
+	f.DurationVar(&o.limit, "limit", 0, "end after so long at the latest; 0 is 40 minutes, or 15 with -quick")
 	f.StringVar(&o.out, "out", "bench", "`DIR` of RESULTS.md and results.json")
 	f.StringVar(&o.places.inferd, "inferd", "build/inferd", "the daemon's `PROGRAM`; inferd-engine is beside it")
 	f.StringVar(&o.places.engine, "engine", "build/engine", "`DIR` with the installed engine library")
@@ -90,7 +87,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	if o.limit == 0 {
 		if o.limit = 40 * time.Minute; o.quick {
-			o.limit = 10 * time.Minute
+			o.limit = 15 * time.Minute
 		}
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, o.limit, fmt.Errorf("the time is over (-limit %s)", o.limit))
@@ -151,13 +148,15 @@ func rowIDs(list []row) []string {
 }
 
 // runRows runs the rows and writes the results after each. It returns the rows
-// that could not be measured.
+// that could not be measured. Where the run is broken off, the row that it
+// breaks off and those after it keep what was seen of them before.
 func (l *lab) runRows(ctx context.Context, chosen []row, book *book) (failed []string) {
-	for _, r := range chosen {
+	for i, r := range chosen {
 		l.say("%s: %s", r.id, r.what)
 		results, err := r.run(ctx, l)
 		if ctx.Err() != nil {
-			err = context.Cause(ctx)
+			l.say("%s: %v", r.id, context.Cause(ctx))
+			return append(failed, rowIDs(chosen[i:])...)
 		}
 		var why skipped
 		switch {

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 )
 
@@ -67,5 +70,36 @@ func TestRun_RefusesBadFlags(t *testing.T) {
 		if err := run(t.Context(), args, io.Discard, io.Discard); err == nil {
 			t.Errorf("%v was taken", args)
 		}
+	}
+}
+
+// What an interrupted run did not get to is still known from the one before.
+func TestRunRows_BrokenOffLeavesTheRestAlone(t *testing.T) {
+	seen := func(id string, cancel func()) row {
+		return row{id, "x", func(context.Context, *lab) ([]Result, error) {
+			cancel()
+			return []Result{{Seen: 2, Samples: []float64{2}, Quiet: 1, Verdict: met}}, nil
+		}}
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	chosen := []row{seen("S1", func() {}), seen("S2", func() { cancel(errors.New("enough")) }), seen("S3", func() {})}
+	b := &book{dir: t.TempDir(), Runs: []Run{testRun("a"), testRun("b")}}
+	for _, r := range chosen {
+		b.Results = append(b.Results, Result{Row: r.id, Seen: 1, Samples: []float64{1}, Quiet: 1, Verdict: met})
+	}
+	failed := testLab(t).runRows(ctx, chosen, b)
+	if d := cmp.Diff([]string{"S2", "S3"}, failed); d != "" {
+		t.Errorf("not measured: %s", d)
+	}
+	kept, err := openBook(b.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]float64{}
+	for _, r := range kept.Results {
+		got[r.Row] = r.Seen
+	}
+	if d := cmp.Diff(map[string]float64{"S1": 2, "S2": 1, "S3": 1}, got); d != "" {
+		t.Error(d)
 	}
 }

@@ -16,19 +16,11 @@ import (
 // cancels is S8: how much longer than a step, or than a chunk of a prompt, it
 // takes from a closed connection to a free slot.
 func cancels(ctx context.Context, l *lab) ([]Result, error) {
-	model, err := l.benchModel()
-	if err != nil {
-		return nil, err
-	}
-	d, err := l.serve(ctx, settings{model: model, slots: 1, threads: l.threads, nCtx: 8192})
+	d, w, err := l.serveBench(ctx, settings{slots: 1, threads: l.threads, nCtx: 8192})
 	if err != nil {
 		return nil, err
 	}
 	defer d.stop()
-	w, err := l.workload(ctx, d, false)
-	if err != nil {
-		return nil, err
-	}
 	var results []Result
 	for _, c := range []struct {
 		name   string
@@ -69,7 +61,7 @@ type quitter struct {
 func (q quitter) measure(ctx context.Context) (unit, delay float64, err error) {
 	var units, delays []time.Duration
 	for i := range q.times {
-		u, d, err := q.once(ctx, time.Duration(i)*time.Millisecond)
+		u, d, err := q.once(ctx, float64(i)/float64(q.times))
 		if err != nil {
 			return 0, 0, err
 		}
@@ -78,9 +70,9 @@ func (q quitter) measure(ctx context.Context) (unit, delay float64, err error) {
 	return loadgen.Median(loadgen.Milliseconds(units)), loadgen.Quantile(loadgen.Milliseconds(delays), 1), nil
 }
 
-// once asks, and leaves a moment after the last frame that it waits for: a
-// cancel should fall anywhere into a step.
-func (q quitter) once(ctx context.Context, later time.Duration) (unit, delay time.Duration, err error) {
+// once asks, and leaves after the last frame that it waits for, when that share
+// of the next step, or chunk, should be over.
+func (q quitter) once(ctx context.Context, share float64) (unit, delay time.Duration, err error) {
 	conn, err := transport.Dial(ctx, transport.EndpointIn(q.daemon.Dir, transport.V1))
 	if err != nil {
 		return 0, 0, err
@@ -105,7 +97,8 @@ func (q quitter) once(ctx context.Context, later time.Duration) (unit, delay tim
 			at = append(at, time.Now())
 		}
 	}
-	time.Sleep(later)
+	unit = at[len(at)-1].Sub(at[0]) / time.Duration(len(at)-1)
+	time.Sleep(time.Duration(share * float64(unit))) // the cancels of a sample are spread over a step
 	left := time.Now()
 	if err := conn.Close(); err != nil {
 		return 0, 0, err
@@ -113,8 +106,7 @@ func (q quitter) once(ctx context.Context, later time.Duration) (unit, delay tim
 	if err := q.awaitFree(ctx); err != nil {
 		return 0, 0, err
 	}
-	delay = time.Since(left)
-	return at[len(at)-1].Sub(at[0]) / time.Duration(len(at)-1), delay, nil
+	return unit, time.Since(left), nil
 }
 
 func (q quitter) request() *wire.V1Request {

@@ -86,19 +86,11 @@ const crowd = 16
 
 // decodeTogether is S2.
 func decodeTogether(ctx context.Context, l *lab) ([]Result, error) {
-	model, err := l.benchModel()
-	if err != nil {
-		return nil, err
-	}
-	d, err := l.serve(ctx, settings{model: model, slots: crowd, threads: l.threads, nCtx: 1024})
+	d, w, err := l.serveBench(ctx, settings{slots: crowd, threads: l.threads, nCtx: 1024})
 	if err != nil {
 		return nil, err
 	}
 	defer d.stop()
-	w, err := l.workload(ctx, d, false)
-	if err != nil {
-		return nil, err
-	}
 	// Long answers to short prompts: the reading of prompts is not the matter.
 	tokens := l.pick(128, 96)
 	together := func(n int) arm {
@@ -116,7 +108,7 @@ func decodeTogether(ctx context.Context, l *lab) ([]Result, error) {
 	}
 	bare := func(n int) arm {
 		return func(ctx context.Context) (float64, error) {
-			s, err := l.raw(ctx, rawRun{model: model, sequences: n, prompt: 16, tokens: tokens})
+			s, err := l.raw(ctx, rawRun{model: l.model, sequences: n, prompt: 16, tokens: tokens})
 			return s.decode, err
 		}
 	}

@@ -29,11 +29,11 @@ func files(ctx context.Context, l *lab) ([]Result, error) {
 	}{
 		{"import", `sha256sum "$0"`, func() string { return f.path }, []string{"models", "import", f.path, "--name", benchName}, false, 0.9},
 		{"verify", `sha256sum "$0"`, f.blob, []string{"models", "verify", benchName}, true, 0.9},
-		{"pull over loopback", `curl -s "$0" | sha256sum`, func() string { return f.url },
+		{"pull over loopback", `curl -sf --noproxy '*' "$0" | sha256sum`, func() string { return f.url },
 			[]string{"pull", f.url, "--name", benchName, "--sha256", f.digest}, false, 0.8},
 	} {
 		ours := func(ctx context.Context) (float64, error) { return f.run(ctx, c.keeps, c.ours) }
-		yard := func(ctx context.Context) (float64, error) { return f.timed(ctx, "sh", "-c", c.yard, c.of()) }
+		yard := func(ctx context.Context) (float64, error) { return f.yardstick(ctx, c.yard, c.of()) }
 		if _, err := yard(ctx); err != nil { // warms the file
 			return results, err
 		}

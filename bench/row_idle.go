@@ -63,7 +63,7 @@ func (d *daemon) crowd(ctx context.Context, n int) (conns []net.Conn, err error)
 		conns = append(conns, c)
 	}
 	for range 100 {
-		time.Sleep(50 * time.Millisecond)
+		time.Sleep(50 * time.Millisecond) // a look at 10,000 descriptors costs the machine something too
 		if files, err := openFiles(d.pid()); err != nil || files >= known+n {
 			return conns, err
 		}
@@ -81,7 +81,7 @@ func (l *lab) serveIdle(ctx context.Context) (*daemon, error) {
 		d.stop()
 		return nil, err
 	}
-	time.Sleep(3 * time.Second)
+	time.Sleep(3 * time.Second) // what the request left behind is over, and memory given back
 	return d, nil
 }
 
@@ -106,7 +106,7 @@ func idle(ctx context.Context, l *lab) ([]Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	time.Sleep(time.Second) // the question for it has to be forgotten
+	time.Sleep(time.Second) // what the question for it cost is no part of the figure
 	const period = 10
 	before, after := map[int]activity{}, map[int]activity{}
 	for _, look := range []map[int]activity{before, after} {
@@ -116,7 +116,7 @@ func idle(ctx context.Context, l *lab) ([]Result, error) {
 			}
 		}
 		if len(after) == 0 {
-			time.Sleep(period * time.Second)
+			time.Sleep(period * time.Second) // this is what is measured
 		}
 	}
 	var results []Result

@@ -10,19 +10,11 @@ import (
 
 // prefill is S3.
 func prefill(ctx context.Context, l *lab) ([]Result, error) {
-	model, err := l.benchModel()
-	if err != nil {
-		return nil, err
-	}
-	d, err := l.serve(ctx, settings{model: model, slots: 1, threads: l.threads, nCtx: 4096})
+	d, w, err := l.serveBench(ctx, settings{slots: 1, threads: l.threads, nCtx: 4096})
 	if err != nil {
 		return nil, err
 	}
 	defer d.stop()
-	w, err := l.workload(ctx, d, false)
-	if err != nil {
-		return nil, err
-	}
 	tokens := l.pick(2048, 1024)
 	var receipts []float64 // what the receipt says, in tokens a second
 	stack := func(ctx context.Context) (float64, error) {
@@ -36,7 +28,7 @@ func prefill(ctx context.Context, l *lab) ([]Result, error) {
 		return computed / ms * 1000, nil
 	}
 	bare := func(ctx context.Context) (float64, error) {
-		s, err := l.raw(ctx, rawRun{model: model, sequences: 1, prompt: tokens, tokens: 1})
+		s, err := l.raw(ctx, rawRun{model: l.model, sequences: 1, prompt: tokens, tokens: 1})
 		return s.prefill, err
 	}
 	got, err := l.rounds(ctx, stack, bare)
@@ -126,20 +118,12 @@ const apps = 12
 
 // manyPrefixes is S6.
 func manyPrefixes(ctx context.Context, l *lab) ([]Result, error) {
-	model, err := l.benchModel()
-	if err != nil {
-		return nil, err
-	}
 	// Room for what does not fit in the slots: about 50 KiB a token.
-	d, err := l.serve(ctx, settings{model: model, slots: 4, threads: l.threads, nCtx: 2048, cacheMiB: 2048})
+	d, w, err := l.serveBench(ctx, settings{slots: 4, threads: l.threads, nCtx: 2048, cacheMiB: 2048})
 	if err != nil {
 		return nil, err
 	}
 	defer d.stop()
-	w, err := l.workload(ctx, d, false)
-	if err != nil {
-		return nil, err
-	}
 	shared := l.pick(sharedTokens, sharedTokens/2)
 	prefixes := make([]string, apps)
 	cold := make([]float64, apps)

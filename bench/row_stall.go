@@ -68,6 +68,8 @@ func (s *stalled) note() string {
 // runUp is how many pieces an answer has before anything is measured.
 const runUp = 20
 
+var errTooShort = errors.New("the answer ended before it was under way")
+
 // disturbed is the p99 of the gaps that overlap the reading of another client's
 // prompt.
 func (s *stalled) disturbed(ctx context.Context) (float64, error) {
@@ -101,7 +103,10 @@ func (s *stalled) alone(ctx context.Context) (float64, error) {
 		return 0, err
 	}
 	gaps := loadgen.Milliseconds(t[0].Gaps())
-	return loadgen.Quantile(gaps[min(runUp, len(gaps)):], 0.99), nil
+	if len(gaps) <= runUp {
+		return 0, errTooShort
+	}
+	return loadgen.Quantile(gaps[runUp:], 0.99), nil
 }
 
 // running is an answer that is being written.
@@ -136,7 +141,7 @@ func (s *stalled) begin(ctx context.Context) (*running, error) {
 		return r, nil
 	case err := <-failed:
 		cancel()
-		return nil, errors.Join(errors.New("the answer ended before it was under way"), err)
+		return nil, errors.Join(errTooShort, err)
 	}
 }
 

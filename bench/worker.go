@@ -89,7 +89,7 @@ func answerWithStamps(conn io.Writer, payload []byte, say func(proto.Kind, any) 
 	}
 	var frame []byte
 	for range g.Params.MaxTokens {
-		time.Sleep(p.Between)
+		time.Sleep(p.Between) // the pace that was asked for
 		// The engine's side of the hop begins here, with the encoding.
 		stamp := strconv.FormatInt(time.Now().UnixNano(), 10)
 		frame = proto.Begin(frame[:0], proto.KindStep)

@@ -34,6 +34,24 @@ func (l *lab) workload(ctx context.Context, t loadgen.Target, builtin bool) (*wo
 	return &workload{l, builtin, scale}, err
 }
 
+// serveBench starts a daemon on the benchmark model, and makes requests for it.
+func (l *lab) serveBench(ctx context.Context, s settings) (*daemon, *workload, error) {
+	var err error
+	if s.model, err = l.benchModel(); err != nil {
+		return nil, nil, err
+	}
+	d, err := l.serve(ctx, s)
+	if err != nil {
+		return nil, nil, err
+	}
+	w, err := l.workload(ctx, d, false)
+	if err != nil {
+		d.stop()
+		return nil, nil, err
+	}
+	return d, w, nil
+}
+
 // words is a prompt of about so many tokens that was never asked before.
 func (w *workload) words(tokens int) string {
 	return loadgen.Words(w.lab.fresh(), w.scale.Words(tokens))

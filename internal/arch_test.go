@@ -51,7 +51,7 @@ var layers = []struct{ pkg, imports, modules string }{
 	{"internal/engine/batch", "internal/engine/inbox internal/prompt internal/prompt/stop wire", ""},
 	{"internal/engine/encode", "internal/engine/inbox", ""},
 	{"internal/engine/host", "internal/gguf internal/engine/batch internal/engine/encode internal/engine/library internal/engine/llama " +
-		"internal/engine/proto internal/memplan internal/prompt internal/prompt/chatml internal/prompt/hermes internal/prompt/stop internal/prompt/task wire", "sys"},
+		"internal/engine/proto internal/memplan internal/prompt internal/prompt/chatml internal/prompt/hermes internal/prompt/task wire", "sys"},
 	{"internal/engine", "internal/engine/proto internal/memory", "sys"},
 	{"internal/engine/enginetest", "", ""},
 	{"internal/weights", "internal/disk internal/engine internal/gguf internal/preflight internal/store wire", ""},
@@ -67,7 +67,7 @@ var layers = []struct{ pkg, imports, modules string }{
 	{"internal/server", "internal/backend internal/queue internal/router internal/status internal/transport wire", ""},
 	{"internal/daemon", "internal/backend internal/backend/local internal/backend/mock internal/config internal/disk " +
 		"internal/gguf internal/memory internal/memplan internal/preflight internal/queue internal/router internal/schema internal/server internal/status internal/store internal/store/fetch internal/transport internal/weights wire", ""},
-	{"internal/daemon/daemontest", "internal/backend internal/backend/mock internal/config internal/daemon " +
+	{"internal/daemon/daemontest", "internal/backend/mock internal/config internal/daemon " +
 		"internal/transport wire", ""},
 
 	// Outside: an app's view, and the programs.
@@ -77,10 +77,10 @@ var layers = []struct{ pkg, imports, modules string }{
 	{"conformance", "internal/conformance internal/transport", ""},
 	{"internal/lineedit", "", ""},
 	{"internal/chatfile", "client internal/disk wire", ""},
-	{"cmd/inferd", "client internal/backend internal/backend/mock internal/chatfile internal/config internal/daemon internal/disk " +
+	{"cmd/inferd", "client internal/chatfile internal/config internal/daemon internal/disk " +
 		"internal/engine/library internal/gguf internal/lineedit internal/loadgen internal/memory internal/memplan internal/preflight internal/store internal/store/adopt internal/store/fetch internal/transport internal/weights wire", "cobra pflag term sys"},
 	{"bench", "client internal/disk internal/engine internal/engine/proto internal/gguf internal/loadgen " +
-		"internal/transport wire", "sys"},
+		"internal/transport wire", ""},
 	{"cmd/inferd-engine", "internal/engine internal/engine/host internal/engine/llama internal/engine/proto model", ""},
 }
 
@@ -150,6 +150,93 @@ func TestLayers_TableIsInOrderAndNotStale(t *testing.T) {
 			t.Errorf("%s has a row, but no files", r.pkg)
 		}
 		above = append(above, r.pkg)
+	}
+}
+
+func TestLayers_EveryRowIsUsed(t *testing.T) {
+	used := map[string][]string{} // by package, on any system
+	for _, system := range systems {
+		for _, p := range listPackages(t, system) {
+			used[p.name()] = append(used[p.name()], p.Imports...)
+			// Of the project tests may import anything; of modules they need a row.
+			for _, path := range slices.Concat(p.TestImports, p.XTestImports) {
+				if !isProject(path) {
+					used[p.name()] = append(used[p.name()], path)
+				}
+			}
+		}
+	}
+	for _, r := range layers {
+		for name := range strings.FieldsSeq(r.imports) {
+			if !slices.Contains(used[r.pkg], project+"/"+name) {
+				t.Errorf("%s may import %s, and does not", r.pkg, name)
+			}
+		}
+		for name := range strings.FieldsSeq(r.modules) {
+			if !slices.ContainsFunc(used[r.pkg], func(path string) bool { return isIn(path, modulePaths[name]) }) {
+				t.Errorf("%s may import %s, and does not", r.pkg, name)
+			}
+		}
+	}
+}
+
+// The map for people has what the table has.
+func TestLayers_ArchitectureNamesEveryPackage(t *testing.T) {
+	page, err := os.ReadFile("docs/ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, levels, _ := strings.Cut(string(page), "## Who may import whom")
+	for _, r := range layers {
+		if r.pkg == "." || slices.Contains(testPackages, r.pkg) {
+			continue
+		}
+		// A package may stand behind the one that it is part of, as `local`.
+		if !strings.Contains(levels, "`"+r.pkg+"`") && !strings.Contains(levels, "`"+filepath.Base(r.pkg)+"`") {
+			t.Errorf("docs/ARCHITECTURE.md has no level for %s", r.pkg)
+		}
+	}
+}
+
+// Each module that code or tests import has its record.
+func TestModules_HaveADecision(t *testing.T) {
+	index, err := os.ReadFile("docs/decisions/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mod, err := os.ReadFile("go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	records, err := filepath.Glob("docs/decisions/0*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all strings.Builder
+	for _, path := range records {
+		if !strings.Contains(string(index), "("+filepath.Base(path)+")") {
+			t.Errorf("docs/decisions/README.md does not list %s", path)
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Write(text)
+	}
+	for line := range strings.Lines(string(mod)) {
+		fields := strings.Fields(line)
+		if len(fields) != 2 || !strings.HasPrefix(fields[1], "v") { // the indirect ones have a comment
+			continue
+		}
+		short := fields[0]
+		for name, path := range modulePaths {
+			if path == fields[0] {
+				short = name
+			}
+		}
+		if !strings.Contains(strings.ToLower(all.String()), strings.ToLower(filepath.Base(short))) {
+			t.Errorf("no record in docs/decisions names %s", fields[0])
+		}
 	}
 }
 
