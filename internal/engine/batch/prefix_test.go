@@ -2,6 +2,7 @@ package batch
 
 import (
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"pgregory.net/rapid"
@@ -186,6 +187,36 @@ func TestLoop_ParksThePausedWhereOthersWait(t *testing.T) {
 	if want, _ := alone(p, 50); out.text[1] != spell(want) || m.restores == 0 {
 		t.Errorf("parked and resumed: got %q, want %q (%d restores)", out.text[1], spell(want), m.restores)
 	}
+}
+
+// Who waits for another to read what they have in common does not wait for the
+// other's slow reader, and the other not for them when it comes back.
+func TestPrefix_NobodyFollowsThePaused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newFake(t, 4096)
+		l, out := startLoop(t, m, Config{Slots: 2, Context: 512, Batch: 16, Cuts: true, HostBytes: 5000})
+		long := promptOf(300, 1)
+		steps := 0
+		hook := m.onBatch
+		m.onBatch = func(entries []Entry) {
+			hook(entries)
+			switch steps++; steps {
+			case 1:
+				l.Submit(request(t, 2, long, 5)) // follows
+			case 2:
+				l.Pause(1)
+				l.Submit(request(t, 3, promptOf(10, 2), 5)) // takes its slot
+			}
+		}
+		l.Submit(request(t, 1, long, 5))
+		for range 2 {
+			if id := <-out.ended; id == 1 {
+				t.Error("the paused one has ended")
+			}
+		}
+		l.Resume(1)
+		<-out.ended
+	})
 }
 
 func TestDraft_GuessesWhatRepeats(t *testing.T) {

@@ -46,9 +46,10 @@ func (s *slot) unread() int { return max(0, len(s.req.Prompt)-s.cached) }
 func (s *slot) reading() bool { return s.unread() > 0 }
 
 // follows is the slot that s waits for: one that is still reading tokens that
-// s has to read too. Copying them is quicker than computing them again.
+// s has to read too. Copying them is quicker than computing them again. One
+// that is paused is not waited for: when it goes on, it might wait for s.
 func (s *slot) follows() *slot {
-	if s.leader != nil && (s.leader.gone || !s.leader.reading()) {
+	if s.leader != nil && (s.leader.gone || s.leader.paused || !s.leader.reading()) {
 		return nil
 	}
 	return s.leader
