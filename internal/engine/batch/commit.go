@@ -15,6 +15,7 @@ func (l *Loop) commit(now time.Time) {
 		s.cached += sh.n
 		if wasReading && s.req.Progress && s.written() == 0 {
 			l.out.Prefill(s.req.ID, s.cached, len(s.req.Prompt))
+			l.outlet.urgent = true
 		}
 		if wasReading && !s.reading() && s.read.IsZero() {
 			s.read = now
@@ -58,6 +59,7 @@ func (l *Loop) sample(s *slot, row int) (t Token, alive bool) {
 	s.last = time.Now()
 	if s.first.IsZero() {
 		s.first = s.last
+		l.outlet.urgent = true
 	}
 	if l.vocab.IsEOG(t) {
 		s.answer.finish()

@@ -233,6 +233,7 @@ type record struct {
 	ends    map[uint64]Result
 	ended   chan uint64
 	onText  func(id uint64)
+	onFlush func()
 }
 
 func newRecord(t testing.TB) *record {
@@ -272,4 +273,8 @@ func (r *record) End(id uint64, res Result) {
 	r.ended <- id
 }
 
-func (r *record) Flush() {}
+func (r *record) Flush() {
+	if r.onFlush != nil {
+		r.onFlush()
+	}
+}

@@ -25,6 +25,7 @@ type Loop struct {
 	free     []int   // sequences that no slot has
 	prefixes *prefixes
 	pacer    pacer
+	outlet   outlet
 	writers  []share // of this turn
 	readers  []share
 	steps    []step  // of the writers, then of the readers
@@ -87,11 +88,12 @@ func (l *Loop) Run(ctx context.Context) {
 		l.readInbox()
 		l.park()
 		l.admit()
-		worked := l.turn()
-		l.out.Flush()
-		if worked && ctx.Err() == nil {
+		began := time.Now()
+		if l.turn() && ctx.Err() == nil {
+			l.flush(time.Since(began)) // the next turn is much like this one
 			continue
 		}
+		l.flush(unknown)
 		select {
 		case <-ctx.Done():
 			return
@@ -137,6 +139,7 @@ func (l *Loop) cancel(id uint64) {
 		if r.ID == id {
 			l.waiting = slices.Delete(l.waiting, i, i+1)
 			r.Sampler.Close()
+			l.outlet.urgent = true
 			l.out.End(id, Result{Stop: wire.StopCancelled, Usage: wire.Usage{PromptTokens: len(r.Prompt)}})
 			return
 		}
@@ -241,6 +244,7 @@ func (l *Loop) show(s *slot) {
 
 // end takes a request out of its slot and reports it.
 func (l *Loop) end(s *slot, r Result) {
+	l.outlet.urgent = true
 	if r.Err == nil && !s.cancelled {
 		s.answer.flush()
 		l.show(s)

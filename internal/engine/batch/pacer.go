@@ -43,6 +43,14 @@ func (p *pacer) read(tokens int, took time.Duration) {
 	p.token = mean(p.token, float64(took)/float64(tokens))
 }
 
+// reading is about how long so many prompt tokens will take.
+func (p *pacer) reading(tokens int) time.Duration {
+	if p.token == 0 {
+		return unknown
+	}
+	return time.Duration(float64(tokens) * p.token)
+}
+
 func mean(m, x float64) float64 {
 	if m == 0 {
 		return x

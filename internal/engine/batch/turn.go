@@ -24,9 +24,7 @@ func (l *Loop) turn() bool {
 	if !whole || reading == 0 {
 		return true
 	}
-	if len(l.writers) > 0 {
-		l.out.Flush()
-	}
+	l.flush(l.pacer.reading(reading))
 	l.steps = readingSteps(l.steps[:0], l.readers)
 	if took, whole = l.run(l.steps); whole {
 		l.pacer.read(reading, took)

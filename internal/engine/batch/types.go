@@ -81,7 +81,7 @@ type Request struct {
 }
 
 // Output takes what the loop produces, from the loop's goroutine. Flush follows
-// the last call of each turn.
+// the first and last part of an answer at once, others soon.
 type Output interface {
 	// Part takes the next part of an answer: text and thoughts are whole
 	// UTF-8 and never empty. tokens is how many generated tokens it came
