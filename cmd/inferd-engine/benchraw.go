@@ -25,6 +25,8 @@ func benchRaw(args []string, out io.Writer) error {
 	f.IntVar(&o.Tokens, "tokens", 100, "tokens that each sequence writes")
 	f.BoolVar(&o.Unified, "unified", false, "one pool of cells for all sequences instead of a share for each")
 	f.BoolVar(&o.Flash, "flash", false, "attention with the fused kernel")
+	f.StringVar(&o.KeyType, "key-type", "", "`TYPE` that the cache keeps keys in; default f16")
+	f.StringVar(&o.ValueType, "value-type", "", "the same for values")
 	sequences := f.String("sequences", "1", "`LIST` of how many sequences to run at once, such as 1,4,16: one result each")
 	switch err := f.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):

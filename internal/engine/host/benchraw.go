@@ -21,6 +21,8 @@ type RawOptions struct {
 	Sequences  int
 	Unified    bool
 	Flash      bool
+	KeyType    string // of the cache, as in llama.CacheTypes; empty is f16
+	ValueType  string
 }
 
 // RawResult is what RawBench saw, in tokens a second of all sequences together.
@@ -81,6 +83,7 @@ func rawRun(m *llama.Model, o RawOptions) (r RawResult, err error) {
 	c, err := m.NewContext(llama.ContextOptions{
 		Cells: o.Sequences * roundUp(o.Prompt+o.Tokens, 256), Batch: batchTokens, MaxSeqs: o.Sequences,
 		Threads: o.Threads, Split: !o.Unified, Flash: flash(o.Flash),
+		KeyType: o.KeyType, ValueType: o.ValueType,
 	})
 	if err != nil {
 		return r, err
