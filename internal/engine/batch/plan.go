@@ -44,7 +44,7 @@ func plan(writers, readers []share, slots []*slot, most int, p *pacer) (w, r []s
 		if !s.runnable() || !s.reading() || s.follows() != nil {
 			continue
 		}
-		if n := piece(s.unread(), budget-reading, most); n > 0 {
+		if n := piece(s.unread(), budget-reading, most-reading, most); n > 0 {
 			readers = append(readers, share{slot: s, n: n})
 			reading += n
 		}
@@ -52,17 +52,27 @@ func plan(writers, readers []share, slots []*slot, most int, p *pacer) (w, r []s
 	return writers, readers, reading
 }
 
-// piece is how many of the tokens that a prompt has left are read now.
-func piece(unread, budget, most int) int {
+// short is a piece that costs little less than one twice as long: whatever its
+// length, all weights are read for it.
+const short = 16
+
+// piece is how many of the tokens that a prompt has left are read now, within
+// a budget, and at most as many as there is room for in a turn of so many.
+func piece(unread, budget, room, most int) int {
 	n := min(unread, budget)
-	if most < leastBatch || n == unread {
-		return n
+	if left := unread - n; left < short && 2*left <= n && unread <= room {
+		n = unread // rather than another short piece
 	}
-	if unread-n < least {
+	switch {
+	case n == unread || most < leastBatch:
+		return n
+	case n < short && room < most:
+		return 0 // others are read now; the next turn has room for more
+	case unread-n < least:
 		n = unread - least
 	}
 	if n < least {
-		return 0 // the next turn has room
+		return 0
 	}
 	return n
 }

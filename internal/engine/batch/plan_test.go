@@ -77,6 +77,25 @@ func TestReadingSteps_ReadsAtOnceWhatNeighboursHaveInCommon(t *testing.T) {
 	}
 }
 
+func TestPiece_IsNoShorterThanItHasToBe(t *testing.T) {
+	for name, c := range map[string]struct{ unread, budget, room, want int }{
+		"all there is":                {40, 64, 512, 40},
+		"as much as may be":           {200, 64, 512, 64},
+		"with the little that's left": {70, 64, 512, 70},
+		"too much is left":            {90, 64, 512, 64},
+		"much, for so small a budget": {20, 8, 512, 8},
+		"one would be left, no room":  {65, 64, 64, 63},
+		"a short one, after others":   {40, 10, 100, 0},
+		"a short prompt after others": {9, 10, 100, 9},
+		"nothing is left":             {40, 0, 100, 0},
+		"over the budget already":     {40, -3, 100, 0},
+	} {
+		if got := piece(c.unread, c.budget, c.room, 512); got != c.want {
+			t.Errorf("%s: %d, want %d", name, got, c.want)
+		}
+	}
+}
+
 // Whatever there is to read: it is read whole, in rectangles, and no token of
 // a longer prompt is ever computed alone.
 func TestPlan_NeverReadsATokenAlone(t *testing.T) {
