@@ -25,6 +25,7 @@ type Loop struct {
 	free     []int   // sequences that no slot has
 	prefixes *prefixes
 	pacer    pacer
+	shaper   shaper
 	outlet   outlet
 	writers  []share // of this turn
 	readers  []share

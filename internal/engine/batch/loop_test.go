@@ -309,7 +309,7 @@ func TestLoop_RandomTraffic(t *testing.T) {
 		}
 		const room = 400
 		l, out := startLoop(rt, m, Config{
-			Slots: rapid.IntRange(1, 6).Draw(rt, "slots"), Context: room, Batch: rapid.IntRange(1, 40).Draw(rt, "batch"),
+			Slots: rapid.IntRange(1, 12).Draw(rt, "slots"), Context: room, Batch: rapid.IntRange(1, 40).Draw(rt, "batch"),
 			Cuts: rapid.Bool().Draw(rt, "cuts"), HostBytes: rapid.SampledFrom([]int{0, 300, 5000}).Draw(rt, "host bytes"),
 			NoDraft: rapid.Bool().Draw(rt, "no draft"),
 		})

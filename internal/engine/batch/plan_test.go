@@ -150,8 +150,10 @@ func TestWritingSteps_AllocateNothing(t *testing.T) {
 	shares := sharesOf([2]int{0, 1}, [2]int{2, 1}, [2]int{3, 1}, [2]int{7, 1})
 	var steps []step
 	var spare []int
+	l := &Loop{cfg: Config{Slots: 9, Batch: 64}, prefixes: newPrefixes(0)}
 	plan := func() {
 		steps, spare = writingSteps(steps[:0], spare[:0], shares, 64, func(int) bool { return true })
+		steps, spare = l.reshape(steps, spare, time.Now())
 	}
 	plan()
 	if n := testing.AllocsPerRun(100, plan); n != 0 {

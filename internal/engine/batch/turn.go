@@ -17,6 +17,7 @@ func (l *Loop) turn() bool {
 	}
 	l.draft()
 	l.steps, l.spare = writingSteps(l.steps[:0], l.spare[:0], l.writers, l.cfg.Batch, l.canSpare)
+	l.steps, l.spare = l.reshape(l.steps, l.spare, time.Now())
 	took, whole := l.run(l.steps)
 	if whole && len(l.writers) > 0 && len(l.guesses) == 0 {
 		l.pacer.wrote(took)
@@ -62,6 +63,9 @@ func (l *Loop) compute(st *step) (took time.Duration, ok bool) {
 			l.failed(err)
 			return 0, false
 		case status == Decoded:
+			if len(l.entries) == len(l.shares)+len(st.spare) {
+				l.shaper.observe(len(l.entries), l.took, now)
+			}
 			l.commit(now)
 			return l.took, true
 		case status == Aborted:
@@ -96,8 +100,9 @@ func (l *Loop) draft() {
 // among them.
 func (l *Loop) fill(spare []int) {
 	l.entries, l.rows = l.entries[:0], l.rows[:0]
-	for i, sh := range l.shares {
+	for _, sh := range l.shares {
 		s := sh.slot
+		spare = l.fillSpare(spare, s.seq)
 		for at := s.cached; at < s.cached+sh.n; at++ {
 			// Only the last token of all has a successor to be sampled.
 			l.entries = append(l.entries, Entry{Token: s.tokens[at], Seq: int32(s.seq), Pos: int32(at), Logits: at == len(s.tokens)-1})
@@ -106,11 +111,19 @@ func (l *Loop) fill(spare []int) {
 		for i, t := range sh.draft {
 			l.entries = append(l.entries, Entry{Token: t, Seq: int32(s.seq), Pos: int32(len(s.tokens) + i), Logits: true})
 		}
-		for len(spare) > 0 && (i == len(l.shares)-1 || spare[0] < l.shares[i+1].slot.seq) {
-			l.entries = append(l.entries, Entry{Token: s.tokens[s.cached], Seq: int32(spare[0]), Pos: int32(l.holds(spare[0]))})
-			spare = spare[1:]
-		}
 	}
+	l.fillSpare(spare, l.cfg.Slots)
+}
+
+// fillSpare lays the spare sequences before seq out, and returns the others.
+// Which token they get does not matter: one that the step computes anyway.
+func (l *Loop) fillSpare(spare []int, seq int) []int {
+	s := l.shares[0].slot
+	for len(spare) > 0 && spare[0] < seq {
+		l.entries = append(l.entries, Entry{Token: s.tokens[s.cached], Seq: int32(spare[0]), Pos: int32(l.holds(spare[0]))})
+		spare = spare[1:]
+	}
+	return spare
 }
 
 // canSpare reports whether a sequence may be fed a token that is forgotten
