@@ -44,7 +44,7 @@ const (
 	longestWait  = 16 * time.Second
 	// A probe that lost is made up for by so many times its loss: steps of a
 	// large model are long, and so are probes.
-	worthLoss = 50
+	worthLoss = 100
 	// A neighbour must be better by this much: two settings that are alike
 	// are not worth going back and forth between.
 	worthwhile = 0.93

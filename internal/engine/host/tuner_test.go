@@ -156,3 +156,25 @@ func TestTuner_PaysLittleWhereStepsAreLong(t *testing.T) {
 		t.Errorf("%.1f %% over the best setting in %v", 100*over, best)
 	}
 }
+
+// The same with batches of every kind: what the probes of each cost adds up.
+func TestTuner_PaysLittleForAllKindsTogether(t *testing.T) {
+	m := func(n, tokens int) time.Duration {
+		return (10*time.Millisecond + time.Duration(tokens)*6*time.Millisecond) / time.Duration(n)
+	}
+	tu, now := newTuner(2), time.Unix(0, 0)
+	mix := func(rounds int) (spent, best time.Duration) {
+		for range rounds {
+			for _, step := range []struct{ n, tokens int }{{8, 60}, {10, 16}, {4, 5}, {8, 1}} {
+				s, b := drive(tu, m, &now, step.n, step.tokens)
+				spent, best = spent+s, best+b
+			}
+		}
+		return spent, best
+	}
+	mix(2)
+	spent, best := mix(30)
+	if over := float64(spent)/float64(best) - 1; over > 0.017 {
+		t.Errorf("%.1f %% over the best setting in %v", 100*over, best)
+	}
+}
