@@ -33,12 +33,12 @@ func decode(ctx *llama.Context, t *tuner, turn turns, entries []llama.Entry) (ll
 	if t == nil {
 		return ctx.Decode(entries)
 	}
-	began := time.Now()
-	threads := t.choose(len(entries), began)
+	threads := t.choose(len(entries))
 	ctx.SetThreads(threads)
+	began := time.Now()
 	s, err := ctx.Decode(entries)
-	if now := time.Now(); err == nil && s == llama.Decoded {
-		t.observe(len(entries), threads, now.Sub(began), now)
+	if err == nil && s == llama.Decoded {
+		t.observe(len(entries), threads, time.Since(began))
 	}
 	return s, err
 }

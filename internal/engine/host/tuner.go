@@ -11,7 +11,8 @@ import (
 // than it gains, and on a busy machine a thread that spins for one that has
 // been put to sleep costs many times what it gives. So the tuner measures: it
 // keeps the best setting seen, tries a neighbour now and then, at once where
-// steps have become slow, and rarely where nothing changes.
+// steps have become slow, and rarely where nothing changes. How often is reckoned
+// in the time that steps of the kind take: those that are rare are rarely tried.
 //
 // It is plain state without clock or threads of its own. The zero value is not
 // usable; newTuner makes one.
@@ -34,8 +35,9 @@ type tuneGroup struct {
 	ratios []float64     // of the probe's costs to the best's
 	lost   time.Duration // what the probe has cost more than the best would have
 	up     bool          // which neighbour was tried last
-	wait   time.Duration // until the next probe
-	next   time.Time
+	wait   time.Duration // between two probes
+	spent  time.Duration // by all batches of the kind
+	due    time.Duration // the next probe comes when so much is spent
 }
 
 const (
@@ -44,7 +46,7 @@ const (
 	longestWait  = 16 * time.Second
 	// A probe that lost is made up for by so many times its loss: steps of a
 	// large model are long, and so are probes.
-	worthLoss = 100
+	worthLoss = 50
 	// A neighbour must be better by this much: two settings that are alike
 	// are not worth going back and forth between.
 	worthwhile = 0.93
@@ -65,7 +67,7 @@ func newTuner(most int) *tuner {
 	t.steps = append(t.steps, 1)
 	slices.Reverse(t.steps)
 	for i := range t.groups {
-		t.groups[i] = tuneGroup{best: len(t.steps) - 1, probe: -1, wait: shortestWait} // the first probe comes at once
+		t.groups[i] = tuneGroup{best: len(t.steps) - 1, probe: -1, wait: shortestWait, due: shortestWait}
 	}
 	return t
 }
@@ -83,10 +85,10 @@ func (t *tuner) group(tokens int) *tuneGroup {
 func size(tokens int) int { return min(bits.Len(uint(tokens)), 11) }
 
 // choose is the number of threads for a batch of this many tokens.
-func (t *tuner) choose(tokens int, now time.Time) int {
+func (t *tuner) choose(tokens int) int {
 	g := t.group(tokens)
 	known := g.cost[size(tokens)] > 0
-	if g.probe < 0 && known && len(t.steps) > 1 && !now.Before(g.next) {
+	if g.probe < 0 && known && len(t.steps) > 1 && g.spent >= g.due {
 		g.up = !g.up
 		if g.probe = g.best - 1; g.up {
 			g.probe = g.best + 1
@@ -103,8 +105,9 @@ func (t *tuner) choose(tokens int, now time.Time) int {
 }
 
 // observe takes how long that batch took with so many threads.
-func (t *tuner) observe(tokens, threads int, took time.Duration, now time.Time) {
+func (t *tuner) observe(tokens, threads int, took time.Duration) {
 	g := t.group(tokens)
+	g.spent += took
 	// A batch costs a part that does not depend on its size: reading the
 	// weights, which this many tokens are about worth.
 	const base = 16
@@ -113,7 +116,7 @@ func (t *tuner) observe(tokens, threads int, took time.Duration, now time.Time) 
 	if g.probe >= 0 && threads == t.steps[g.probe] {
 		ratio := cost / *mean
 		g.lost += time.Duration(float64(took) * (1 - 1/ratio))
-		g.tried(ratio, now)
+		g.tried(ratio)
 		return
 	}
 	if *mean == 0 {
@@ -124,12 +127,12 @@ func (t *tuner) observe(tokens, threads int, took time.Duration, now time.Time) 
 	}
 	*mean += (cost - *mean) / 8
 	if g.slow >= 2 && g.best > 0 {
-		g.slow, g.wait, g.next = 0, shortestWait, now
+		g.slow, g.wait, g.due = 0, shortestWait, g.spent
 	}
 }
 
 // tried takes a sample of the probe, and decides with the last one.
-func (g *tuneGroup) tried(ratio float64, now time.Time) {
+func (g *tuneGroup) tried(ratio float64) {
 	g.ratios = append(g.ratios, ratio)
 	bad := ratio > hopeless
 	if !bad && len(g.ratios) < probeSteps {
@@ -151,5 +154,5 @@ func (g *tuneGroup) tried(ratio float64, now time.Time) {
 		g.wait = min(2*g.wait, longestWait)
 	}
 	g.probe = -1
-	g.next = now.Add(max(g.wait, worthLoss*g.lost))
+	g.due = g.spent + max(g.wait, worthLoss*g.lost)
 }
