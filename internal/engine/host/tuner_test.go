@@ -181,7 +181,9 @@ func TestTuner_PaysLittleForAllKindsTogether(t *testing.T) {
 // Batches of a kind that is rare are what the machine does now and then for
 // somebody who waits: no more of them are tried out than of any other.
 func TestTuner_SeldomTriesWhatIsRare(t *testing.T) {
-	m := func(n, tokens int) time.Duration { return time.Duration(10+tokens) * time.Millisecond / time.Duration(n) }
+	m := func(n, tokens int) time.Duration {
+		return time.Duration(10+tokens) * time.Millisecond / time.Duration(n)
+	}
 	tu := newTuner(2)
 	tried := 0
 	const rounds = 60
