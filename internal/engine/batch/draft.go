@@ -39,9 +39,19 @@ func (d *drafter) propose(dst, tokens []Token, most int) []Token {
 	if !ok {
 		return dst
 	}
-	n := min(max(d.size, 2), most, len(tokens)-at)
-	return append(dst, tokens[at:at+n]...)
+	from := len(dst)
+	for i := range min(d.wants(), most) {
+		if at+i < len(tokens) {
+			dst = append(dst, tokens[at+i])
+		} else { // it goes round in a circle
+			dst = append(dst, dst[from+at+i-len(tokens)])
+		}
+	}
+	return dst
 }
+
+// wants is how many tokens the next guess should have.
+func (d *drafter) wants() int { return max(d.size, 2) }
 
 // learn takes in the runs of tokens that end before the last token: the run at
 // the very end has no successor yet.
@@ -73,6 +83,8 @@ func (d *drafter) result(guessed, held int, took time.Duration) {
 		d.nap = 0
 	case paid:
 		d.size = max(2, held)
+	case held == guessed && guessed >= d.wants() && guessed < mostDraft:
+		d.size = min(2*guessed, mostDraft) // what a few do not pay, more may
 	default:
 		d.size = 2
 		d.nap = min(max(2*d.nap, 8), longNap)

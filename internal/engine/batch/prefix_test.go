@@ -236,6 +236,11 @@ func TestDraft_GuessesWhatRepeats(t *testing.T) {
 // costs one unit and each guessed token some part of it, and returns the units
 // spent a token.
 func drafts(next func([]Token) Token, guessed float64, n int) float64 {
+	return draftsOn(next, func(tokens int) float64 { return 1 + guessed*float64(tokens-1) }, n)
+}
+
+// draftsOn takes what a step of so many tokens costs.
+func draftsOn(next func([]Token) Token, step func(tokens int) float64, n int) float64 {
 	var d drafter
 	history := promptOf(40, 1)
 	spent := 0.0
@@ -250,7 +255,7 @@ func drafts(next func([]Token) Token, guessed float64, n int) float64 {
 			}
 			held++
 		}
-		cost := 1 + guessed*float64(len(guess))
+		cost := step(1 + len(guess))
 		spent += cost
 		d.result(len(guess), held, time.Duration(cost*float64(time.Millisecond)))
 	}
@@ -259,6 +264,7 @@ func drafts(next func([]Token) Token, guessed float64, n int) float64 {
 
 func TestDraft_PaysWhereItCan(t *testing.T) {
 	repeat := func(h []Token) Token { return h[len(h)-8] }
+	circle := func(h []Token) Token { return h[len(h)-2] }
 	// Looks like a repetition, and never is one.
 	deceive := func(h []Token) Token {
 		if len(h)%5 == 4 {
@@ -271,15 +277,32 @@ func TestDraft_PaysWhereItCan(t *testing.T) {
 		guessed float64 // cost of a guessed token
 		most    float64 // allowed cost of a token
 	}{
-		"repetition, cheap batches": {repeat, 0.1, 0.3},
-		"repetition, dear batches":  {repeat, 1.0, 1.05},
-		"deception, cheap batches":  {deceive, 0.1, 1.03},
-		"deception, dear batches":   {deceive, 1.0, 1.05},
-		"nothing repeats":           {next, 0.5, 1.05},
+		"repetition, cheap batches":     {repeat, 0.1, 0.3},
+		"repetition, dear batches":      {repeat, 1.0, 1.05},
+		"deception, cheap batches":      {deceive, 0.1, 1.03},
+		"deception, dear batches":       {deceive, 1.0, 1.05},
+		"a short circle, cheap batches": {circle, 0.1, 0.2},
+		"a short circle, dear batches":  {circle, 1.0, 1.05},
+		"nothing repeats":               {next, 0.5, 1.05},
 	} {
 		if got := drafts(c.next, c.guessed, 4000); got > c.most {
 			t.Errorf("%s: a token costs %.2f steps, want at most %.2f", name, got, c.most)
 		}
+	}
+}
+
+// Where a few tokens take as long as many, small guesses don't pay and large
+// ones do.
+func TestDraft_TriesLargerGuessesWhereSmallOnesDoNotPay(t *testing.T) {
+	repeat := func(h []Token) Token { return h[len(h)-2] }
+	step := func(tokens int) float64 {
+		if tokens == 1 {
+			return 1
+		}
+		return 4 + float64(tokens)/8
+	}
+	if got := draftsOn(repeat, step, 1000); got > 0.6 {
+		t.Errorf("a token costs %.2f steps of one, want about half", got)
 	}
 }
 

@@ -104,9 +104,9 @@ func newWorker(l *link, ld *loaded) *worker {
 	w.loop = batch.New(ld.lm, ld.lm, w.out, batch.Config{
 		Slots: ld.ready.Slots, Context: ld.ready.Context, Batch: ld.batch,
 		Cuts: ld.model.CutsPrefixes(), HostBytes: ld.cache,
-		// A guess is checked with others in one step, which on the CPU rounds
-		// otherwise than a token alone.
-		NoDraft: ld.ready.GPULayers == 0,
+		// A guess is checked with others in one step, which rounds otherwise
+		// than a token alone.
+		NoDraft: ld.exact,
 	})
 	return w
 }

@@ -35,6 +35,7 @@ type loaded struct {
 	batch  int // tokens that one step takes at most
 	cache  int // bytes for the states of past prompts
 	ready  proto.Ready
+	exact  bool // answers are the same to the bit, whatever runs beside them
 
 	readers readers
 	turns   turns // of the contexts, where there are several
@@ -146,6 +147,7 @@ func (l *loaded) makeContext(m proto.Load, options llama.ContextOptions, report 
 		return failed(proto.FailModel, "", err)
 	}
 	l.lm = &lm{ctx: ctx, model: l.model, turns: l.turns}
+	l.exact = m.GPULayers == 0 && options.Flash == llama.FlashOff
 	if m.Threads == 0 {
 		l.lm.tuner = newTuner(options.Threads)
 	}
