@@ -12,6 +12,7 @@ type entry struct {
 	where  place
 	seq    int    // idle or running: which sequence
 	state  []byte // saved: its state
+	large  bool   // idle: its state is larger than the store
 	used   uint64 // the cache's clock at the last use
 	score  float64
 }
@@ -107,13 +108,19 @@ func (p *prefixes) touch(e *entry) {
 	e.score = p.age + float64(len(e.tokens))/float64(len(e.state)+1)
 }
 
-// keep puts a saved state into the store, and throws out what is worth least
-// until all fits. A state that is larger than the store is not kept.
-func (p *prefixes) keep(e *entry) {
-	if len(e.state) > p.budget {
-		p.mourn(e)
-		return
+// dropBeginnings drops the saved states of which e has all: those of earlier
+// turns of a conversation.
+func (p *prefixes) dropBeginnings(e *entry) {
+	for o := range p.saved {
+		if o.user == e.user && common(o.tokens, e.tokens) == len(o.tokens) {
+			p.drop(o)
+		}
 	}
+}
+
+// keep puts a saved state, which must fit into the store, into it, and throws
+// out what is worth least until all fits.
+func (p *prefixes) keep(e *entry) {
 	p.add(e)
 	for p.bytes > p.budget {
 		var least *entry

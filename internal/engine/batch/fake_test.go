@@ -136,8 +136,17 @@ func (m *fakeModel) Save(seq int) []byte {
 	for _, t := range m.seqs[seq] {
 		state = append(state, byte(t))
 	}
+	m.mu.Lock()
 	m.saves++
+	m.mu.Unlock()
 	return state
+}
+
+// copies is how many states were saved.
+func (m *fakeModel) copies() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.saves
 }
 
 func (m *fakeModel) Restore(seq int, state []byte) bool {

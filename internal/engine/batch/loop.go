@@ -85,21 +85,17 @@ func (l *Loop) Resume(id uint64) { l.inbox.Put(note{kind: noteResume, id: id}) }
 // Run turns the loop until ctx ends. Requests that run then are dropped
 // without a word: the process is about to end.
 func (l *Loop) Run(ctx context.Context) {
-	for {
+	for ctx.Err() == nil {
 		l.readInbox()
 		l.park()
 		l.admit()
 		began := time.Now()
-		if l.turn() && ctx.Err() == nil {
+		if l.turn() {
 			l.flush(time.Since(began)) // the next turn is much like this one
 			continue
 		}
 		l.flush(unknown)
-		select {
-		case <-ctx.Done():
-			return
-		case <-l.inbox.Wake():
-		}
+		l.wait(ctx)
 	}
 }
 

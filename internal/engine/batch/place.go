@@ -44,7 +44,7 @@ func (l *Loop) leaveEnough(s *slot) {
 // takeOver makes an idle sequence's first n tokens the start of a request. The
 // rest of it is saved where it is worth it.
 func (l *Loop) takeOver(e *entry, n int) {
-	if len(e.tokens)-n >= worthSaving && !l.prefixes.covered(e) {
+	if l.worth(e, len(e.tokens)-n) {
 		l.save(e)
 	}
 	l.prefixes.drop(e)
@@ -87,7 +87,7 @@ func (l *Loop) restore(seq int, state []byte, n int) (have int) {
 func (l *Loop) vacate() int {
 	seq, content := l.prefixes.oldestIdle(l.free)
 	if content != nil {
-		if len(content.tokens) >= worthSaving && !l.prefixes.covered(content) {
+		if l.worth(content, len(content.tokens)) {
 			l.save(content)
 		}
 		l.prefixes.drop(content)
@@ -102,8 +102,18 @@ func (l *Loop) save(e *entry) {
 		l.prefixes.mourn(e)
 		return
 	}
-	if state := l.model.Save(e.seq); len(state) > 0 {
-		l.prefixes.keep(&entry{user: e.user, tokens: e.tokens, where: saved, seq: -1, state: state})
+	state := l.model.Save(e.seq)
+	e.large = len(state) > l.prefixes.budget
+	switch {
+	case len(state) == 0:
+	case e.large:
+		l.prefixes.mourn(e)
+	default:
+		copied := &entry{user: e.user, tokens: e.tokens, where: saved, seq: -1, state: state}
+		if l.cfg.Cuts {
+			l.prefixes.dropBeginnings(copied)
+		}
+		l.prefixes.keep(copied)
 	}
 }
 
