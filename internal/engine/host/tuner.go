@@ -42,8 +42,8 @@ type tuneGroup struct {
 
 const (
 	probeSteps   = 3
-	shortestWait = 250 * time.Millisecond
-	longestWait  = 16 * time.Second
+	shortestWait = 20 * time.Millisecond
+	longestWait  = 4 * time.Second
 	// A probe that lost is made up for by so many times its loss: steps of a
 	// large model are long, and so are probes.
 	worthLoss = 50
@@ -51,8 +51,11 @@ const (
 	// are not worth going back and forth between.
 	worthwhile = 0.93
 	// A probe that costs this much more is given up at once: on a busy machine
-	// one step with too many threads can take as long as a hundred.
-	hopeless = 1.5
+	// one step with too many threads can take as long as a hundred. Of a short
+	// step, less may be chance.
+	hopeless      = 1.5
+	hopelessShort = 4
+	shortStep     = 10 * time.Millisecond
 	// Two steps in a row that cost this much more than the mean call for a
 	// probe. One thread alone has nobody to wait for, so it is not suspected.
 	suspicious = 1.6
@@ -116,7 +119,7 @@ func (t *tuner) observe(tokens, threads int, took time.Duration) {
 	if g.probe >= 0 && threads == t.steps[g.probe] {
 		ratio := cost / *mean
 		g.lost += time.Duration(float64(took) * (1 - 1/ratio))
-		g.tried(ratio)
+		g.tried(ratio, took)
 		return
 	}
 	if *mean == 0 {
@@ -132,9 +135,9 @@ func (t *tuner) observe(tokens, threads int, took time.Duration) {
 }
 
 // tried takes a sample of the probe, and decides with the last one.
-func (g *tuneGroup) tried(ratio float64) {
+func (g *tuneGroup) tried(ratio float64, took time.Duration) {
 	g.ratios = append(g.ratios, ratio)
-	bad := ratio > hopeless
+	bad := ratio > hopeless && (took > shortStep || ratio > hopelessShort)
 	if !bad && len(g.ratios) < probeSteps {
 		return
 	}

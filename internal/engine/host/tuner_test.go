@@ -198,3 +198,33 @@ func TestTuner_SeldomTriesWhatIsRare(t *testing.T) {
 		t.Errorf("%d of %d rare batches had another number of threads than the best", tried, rounds)
 	}
 }
+
+// Short steps, of which one with two threads now and then waits for a processor
+// that another has: that is no reason to do without the second.
+func TestTuner_IsNotPutOffByASlowStep(t *testing.T) {
+	steps := 0
+	m := func(n, _ int) time.Duration {
+		switch steps++; {
+		case n == 1:
+			return 360 * time.Microsecond
+		case steps < 1000:
+			return 6 * time.Millisecond // the machine was busy at the start
+		case steps%4 == 0:
+			return 600 * time.Microsecond
+		}
+		return 240 * time.Microsecond
+	}
+	tu := newTuner(2)
+	var one, all time.Duration
+	for range 20_000 {
+		threads := tu.choose(1)
+		took := m(threads, 1)
+		tu.observe(1, threads, took)
+		if all += took; threads == 1 {
+			one += took
+		}
+	}
+	if share := float64(one) / float64(all); share > 0.3 {
+		t.Errorf("%.0f %% of the time with one thread, which is slower", 100*share)
+	}
+}
