@@ -90,10 +90,15 @@ func (o *told) End(id uint64, r batch.Result) {
 // hits, saved states, parking and guesses: each answer is the bare engine's,
 // token for token, or where it was cancelled the beginning of it.
 func TestLoop_TheRealEngineAnswersAsTheBareOne(t *testing.T) {
-	ld := real(t, 3)
+	t.Run("more than there is room for", func(t *testing.T) { answersAsTheBareOne(t, 3) })
+	t.Run("many side by side", func(t *testing.T) { answersAsTheBareOne(t, 9) })
+}
+
+func answersAsTheBareOne(t *testing.T, slots int) {
+	ld := real(t, slots)
 	out := &told{text: map[uint64]string{}, ends: map[uint64]batch.Result{}, ended: make(chan uint64, 1000)}
 	loop := batch.New(ld.lm, ld.lm, out, batch.Config{
-		Slots: 3, Context: ld.ready.Context, Batch: batchTokens, Cuts: true, HostBytes: 3 << 20, NoDraft: true,
+		Slots: slots, Context: ld.ready.Context, Batch: batchTokens, Cuts: true, HostBytes: 3 << 20, NoDraft: true,
 	})
 	prompts := prompter{model: ld.model, renderer: ld.format, context: ld.ready.Context}
 	beginnings := []string{"", "You are a pirate.", strings.Repeat("The fox likes the sun. ", 30), strings.Repeat("A bear lives here. ", 50)}
