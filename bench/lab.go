@@ -26,6 +26,9 @@ type lab struct {
 	threads int
 	out     io.Writer
 	watch   func() (done func() noise)
+	// settle is how long an arm waits after another: a server's threads may
+	// look out for more work for a while, and that is nobody's noise.
+	settle time.Duration
 
 	model string // the benchmark model's file, once it is made
 	seed  uint64 // of the last prompt
@@ -38,7 +41,7 @@ func newLab(o options, out io.Writer) (*lab, error) {
 	if o.threads < 1 || o.threads > 1024 {
 		return nil, fmt.Errorf("-threads %d: it must be a number from 1 to 1024", o.threads)
 	}
-	l := &lab{places: o.places, quick: o.quick, samples: 5, threads: o.threads, out: out, watch: watchNoise}
+	l := &lab{places: o.places, quick: o.quick, samples: 5, threads: o.threads, out: out, watch: watchNoise, settle: 1500 * time.Millisecond}
 	if o.quick {
 		l.samples = 3
 	}

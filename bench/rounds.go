@@ -49,7 +49,10 @@ func (l *lab) budget() time.Duration { return time.Duration(l.pick(240, 45)) * t
 func (l *lab) round(ctx context.Context, arms []arm) (r round, loud string, err error) {
 	l.awaitQuiet(ctx)
 	r.quiet = true
-	for _, measure := range arms {
+	for i, measure := range arms {
+		if i > 0 {
+			l.pause(ctx)
+		}
 		done := l.watch()
 		v, err := measure(ctx)
 		if err != nil {
@@ -78,6 +81,14 @@ func (l *lab) awaitQuiet(ctx context.Context) {
 		if done().quiet() {
 			return
 		}
+	}
+}
+
+// pause lets what the last arm had running come to rest.
+func (l *lab) pause(ctx context.Context) {
+	select {
+	case <-time.After(l.settle):
+	case <-ctx.Done():
 	}
 }
 

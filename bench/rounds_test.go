@@ -37,6 +37,27 @@ func TestRounds_AlternateArms(t *testing.T) {
 	})
 }
 
+// A server's threads that look out for more work are not the next arm's trouble.
+func TestRounds_LetTheLastArmComeToRest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := testLab(t)
+		l.settle = time.Minute
+		var ended time.Time
+		_, err := l.rounds(t.Context(), func(context.Context) (float64, error) {
+			ended = time.Now()
+			return 1, nil
+		}, func(context.Context) (float64, error) {
+			if pause := time.Since(ended); pause < time.Minute {
+				t.Errorf("the next arm came after %v", pause)
+			}
+			return 1, nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // A round in which the machine was busy is made again, but not for ever.
 func TestRounds_RepeatLoudOnes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
