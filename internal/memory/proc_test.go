@@ -54,8 +54,8 @@ func TestCgroups_TheTightestLimitCounts(t *testing.T) {
 			"sys/fs/cgroup/app/memory.stat": "anon 1\ninactive_file 10485760\nactive_file 10485760\n",
 		}, Available{60 * mib, "the limit of cgroup /app, 100 MiB"}},
 		"a limit further up": {map[string]string{
-			"proc/self/mountinfo": version2, "proc/self/cgroup": "0::/inferd.slice/models.slice/worker\n",
-			"sys/fs/cgroup/inferd.slice/models.slice/worker/memory.max": "max\n", "sys/fs/cgroup/inferd.slice/models.slice/worker/memory.current": "0\n",
+			"proc/self/mountinfo": version2, "proc/self/cgroup": "0::/inferd.slice/models.slice/engine\n",
+			"sys/fs/cgroup/inferd.slice/models.slice/engine/memory.max": "max\n", "sys/fs/cgroup/inferd.slice/models.slice/engine/memory.current": "0\n",
 			"sys/fs/cgroup/inferd.slice/models.slice/memory.max": "104857600\n", "sys/fs/cgroup/inferd.slice/models.slice/memory.current": "0\n",
 			"sys/fs/cgroup/inferd.slice/memory.max": "52428800\n", "sys/fs/cgroup/inferd.slice/memory.current": "0\n",
 		}, Available{50 * mib, "the limit of cgroup /inferd.slice, 50 MiB"}},
