@@ -52,6 +52,11 @@ func writeModel(t *testing.T, path string, seed uint64) {
 	t.Helper()
 	c := gguf.TinyModel()
 	c.Seed = seed
+	writeModelOf(t, path, c)
+}
+
+func writeModelOf(t *testing.T, path string, c gguf.ModelConfig) {
+	t.Helper()
 	f, err := os.Create(path)
 	if err != nil {
 		t.Fatal(err)

@@ -1,7 +1,6 @@
 package daemon_test
 
 import (
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -17,16 +16,7 @@ func writeWide(t *testing.T) (path string) {
 	c := gguf.TinyModel()
 	c.Context, c.HeadsKV, c.HeadLength = 1<<24, 4, 1024
 	path = filepath.Join(t.TempDir(), "wide.gguf")
-	f, err := os.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := gguf.WriteModel(f, c); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Close(); err != nil {
-		t.Fatal(err)
-	}
+	writeModelOf(t, path, c)
 	return path
 }
 
