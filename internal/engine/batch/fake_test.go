@@ -24,6 +24,7 @@ type fakeModel struct {
 
 	rows    [][]float32
 	onBatch func(entries []Entry) // called inside Decode
+	onSave  func()
 	next    func(history []Token) Token
 
 	mu              sync.Mutex
@@ -135,6 +136,9 @@ func (m *fakeModel) Save(seq int) []byte {
 	var state []byte
 	for _, t := range m.seqs[seq] {
 		state = append(state, byte(t))
+	}
+	if m.onSave != nil {
+		m.onSave()
 	}
 	m.mu.Lock()
 	m.saves++

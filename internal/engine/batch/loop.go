@@ -88,6 +88,9 @@ func (l *Loop) Run(ctx context.Context) {
 	for ctx.Err() == nil {
 		l.readInbox()
 		l.park()
+		if len(l.waiting) > 0 {
+			l.flush(unknown) // copying states may take longer than parts may wait
+		}
 		l.admit()
 		began := time.Now()
 		if l.turn() {

@@ -86,3 +86,34 @@ func TestOutlet_WritesBeforeALongPromptIsRead(t *testing.T) {
 		<-out.ended
 	})
 }
+
+// Whoever comes in may drive out a state, which is copied first: what was
+// written before is on its way by then.
+func TestOutlet_WritesBeforeANewcomerIsLetIn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newFake(t, 4096)
+		m.next = func([]Token) Token { return 1 }
+		m.onBatch = func([]Entry) { time.Sleep(gather / 8) }
+		m.onSave = func() { time.Sleep(time.Second) }
+		l, out := startLoop(t, m, Config{Slots: 2, Context: 2048, Batch: 256, Cuts: true, HostBytes: 5000})
+		var since time.Time
+		out.onText = func(id uint64) {
+			if since.IsZero() {
+				since = time.Now()
+			}
+			if id == 2 && out.tokens[2] == 37 {
+				l.Submit(request(t, 3, promptOf(300, 3), 1)) // in the first one's place
+			}
+		}
+		out.onFlush = func() {
+			if wait := time.Since(since); !since.IsZero() && wait > gather {
+				t.Errorf("a part waited %v", wait)
+			}
+			since = time.Time{}
+		}
+		ask(t, l, out, 1, 1, promptOf(300, 1), 1)
+		l.Submit(request(t, 2, promptOf(4, 2), 100))
+		<-out.ended
+		<-out.ended
+	})
+}
